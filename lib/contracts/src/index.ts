@@ -1,1 +1,6 @@
-export {};
+export * from './wire.js';
+export * from './metrics.js';
+export * from './check.js';
+export * from './errors.js';
+export * from './settings.js';
+export * from './api/index.js';

@@ -1,0 +1,66 @@
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { problems } from '../errors.js';
+import type { ProblemCode } from '../errors.js';
+
+export const Time = Type.String({
+  format: 'date-time',
+  description: 'RFC 3339, e.g. 2026-11-21T08:55:00Z',
+});
+
+/** A window belongs to the range that its start lies in: from <= start < to. */
+export const Range = {
+  from: Type.Optional(
+    Type.String({ description: 'RFC 3339 time, or a length back from now such as 15m; default 1h.' }),
+  ),
+  to: Type.Optional(Type.String({ description: 'RFC 3339 time, exclusive; default now.' })),
+};
+
+const filter = (what: string) => Type.Optional(Type.String({ minLength: 1, description: `Only ${what}.` }));
+
+export const Filters = {
+  cluster: filter('this cluster'),
+  node: filter('this node'),
+  namespace: filter('this namespace'),
+  workload: filter('this workload, as kind/name'),
+  pod: filter('this pod'),
+  container: filter('this container'),
+  cgroup: filter('this cgroup: its id, or its path when it starts with /'),
+};
+export const filterKeys = Object.keys(Filters) as (keyof typeof Filters)[];
+
+/** What a figure is grouped by. */
+export const dimensions = ['node', 'namespace', 'workload', 'pod', 'container', 'cgroup'] as const;
+export type Dimension = (typeof dimensions)[number];
+
+/** Whose figure it is. Absent: not known, or not a part of this grouping. */
+export const Owner = Type.Object({
+  cluster: Type.String(),
+  node: Type.Optional(Type.String()),
+  namespace: Type.Optional(Type.String()),
+  workload: Type.Optional(Type.String({ description: 'kind/name, e.g. Deployment/web' })),
+  pod: Type.Optional(Type.String()),
+  container: Type.Optional(
+    Type.String({ description: 'Name in the pod; the container id where no name is known' }),
+  ),
+  cgroupId: Type.Optional(Type.String({ description: '64-bit, decimal' })),
+  bootId: Type.Optional(Type.String()),
+  path: Type.Optional(Type.String({ description: 'Path of the cgroup in its hierarchy' })),
+});
+export type Owner = Static<typeof Owner>;
+
+export const ProblemBody = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.Union(
+      (Object.keys(problems) as ProblemCode[]).map((code) => Type.Literal(code)),
+      { description: 'One of a closed list' },
+    ),
+    detail: Type.String(),
+    instance: Type.Optional(Type.String()),
+  },
+  { $id: 'Problem', description: 'Problem details, RFC 9457' },
+);
+export type ProblemBody = Static<typeof ProblemBody>;

@@ -1,0 +1,3 @@
+export * from './common.js';
+export * from './queries.js';
+export * from './nodes.js';

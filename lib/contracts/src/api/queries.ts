@@ -1,0 +1,72 @@
+import { Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Filters, Owner, Range, Time, dimensions } from './common.js';
+
+const closed = { additionalProperties: false } as const;
+const Metric = Type.String({ description: 'Name of a metric; /v1/metrics lists them' });
+
+export const TopQuery = Type.Object(
+  {
+    metric: Metric,
+    by: Type.Union(
+      dimensions.map((dimension) => Type.Literal(dimension)),
+      { default: 'cgroup', description: 'Whose sums' },
+    ),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 10 }),
+    ...Range,
+    ...Filters,
+  },
+  closed,
+);
+export type TopQuery = Static<typeof TopQuery>;
+
+export const TopAnswer = Type.Object({
+  metric: Type.String(),
+  unit: Type.String(),
+  by: Type.String(),
+  from: Time,
+  to: Time,
+  total: Type.Integer({ description: 'Over all owners, those past the limit too' }),
+  items: Type.Array(Type.Object({ ...Owner.properties, value: Type.Integer() })),
+});
+export type TopAnswer = Static<typeof TopAnswer>;
+
+export const SeriesQuery = Type.Object(
+  {
+    metric: Metric,
+    step: Type.Optional(
+      Type.String({ description: 'Length of a step, e.g. 1m; default: range / 300, at least 10s' }),
+    ),
+    format: Type.Union([Type.Literal('json'), Type.Literal('csv')], { default: 'json' }),
+    ...Range,
+    ...Filters,
+  },
+  closed,
+);
+export type SeriesQuery = Static<typeof SeriesQuery>;
+
+export const SeriesPoint = Type.Object({
+  time: Time,
+  value: Type.Union([Type.Integer(), Type.Null()], { description: 'null: no window starts in this step' }),
+});
+export const SeriesAnswer = Type.Object({
+  metric: Type.String(),
+  unit: Type.String(),
+  from: Time,
+  to: Time,
+  stepMs: Type.Integer(),
+  points: Type.Array(SeriesPoint),
+});
+export type SeriesAnswer = Static<typeof SeriesAnswer>;
+
+export const MetricsAnswer = Type.Object({
+  metrics: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      level: Type.String(),
+      kind: Type.String(),
+      unit: Type.String(),
+      help: Type.String(),
+    }),
+  ),
+});

@@ -1,0 +1,44 @@
+/** What a NodeBatch must hold to before it may be stored. */
+import { cgroupMetrics } from './metrics.js';
+import type { CgroupColumns, NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
+
+/** Influx and JSON hold integers below 2^63 and 2^53: a delta of one window past that is a broken sender. */
+const LARGEST_DELTA = 1n << 53n;
+const LARGEST_NAME = 253;
+
+/** @returns why the batch cannot be used, in one sentence that names the field; undefined where it can. */
+export function checkBatch(batch: NodeBatch): string | undefined {
+  return checkHead(batch) ?? checkColumns(batch.cgroups) ?? checkInfos(batch);
+}
+
+function checkHead(batch: NodeBatch): string | undefined {
+  for (const field of ['cluster', 'node', 'bootId'] as const) {
+    const value = batch[field];
+    if (value === '') return `${field} is empty`;
+    if (value.length > LARGEST_NAME) return `${field} is longer than ${LARGEST_NAME} characters`;
+    if (/\p{Cc}/u.test(value)) return `${field} holds a control character`;
+  }
+  if (batch.seq === 0n) return 'seq is 0; it counts from 1';
+  if (batch.windowStartMs === 0n) return 'windowStartMs is missing';
+  if (batch.windowEndMs < batch.windowStartMs) return 'windowEndMs lies before windowStartMs';
+  if (batch.windowEndMs > 253402300799000n) return 'windowEndMs lies past the year 9999';
+  return undefined;
+}
+
+function checkColumns(columns: CgroupColumns | undefined): string | undefined {
+  if (!columns) return undefined;
+  const count = columns.ids.length;
+  if (new Set(columns.ids).size !== count) return 'cgroups.ids names a cgroup twice';
+  for (const { column } of cgroupMetrics) {
+    const values = columns[column];
+    if (values.length !== 0 && values.length !== count)
+      return `cgroups.${column} has ${values.length} values for ${count} ids`;
+    if (values.some((value) => value > LARGEST_DELTA)) return `cgroups.${column} holds a value above 2^53`;
+  }
+  return undefined;
+}
+
+function checkInfos(batch: NodeBatch): string | undefined {
+  const bad = batch.cgroupInfos.find((info) => info.path === '' || info.path.length > 4096);
+  return bad && `cgroupInfos: the path of cgroup ${bad.id} is empty or longer than 4096 characters`;
+}

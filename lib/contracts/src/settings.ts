@@ -1,0 +1,243 @@
+/**
+ * Every setting, declared once. Each is an environment variable `DENTRYSCOPE_<NAME>` and a flag `--<name>`.
+ * `--help` and docs/configuration.md are made from this. Names never end in _PORT or _HOST: Kubernetes
+ * injects such variables for a Service called dentryscope-….
+ */
+export type Command =
+  'standalone' | 'agent' | 'ingester' | 'api' | 'simulate' | 'doctor' | 'publish' | 'tail';
+
+type Kinds = {
+  text: string;
+  secret: string;
+  path: string;
+  url: string;
+  /** host:port; an empty host is every address; port 0 is any free one; `off`. */
+  listen: string;
+  /** `250ms`, `10s`, `5m`, `2h`; in milliseconds. */
+  duration: number;
+  integer: number;
+  list: readonly string[];
+  boolean: boolean;
+};
+
+export interface Setting<V = unknown> {
+  readonly kind: keyof Kinds | 'choice';
+  readonly name: string;
+  readonly fallback: string | undefined;
+  readonly choices?: readonly string[];
+  readonly min?: number;
+  readonly help: string;
+  readonly commands: readonly Command[];
+  /** Carries the type of the value; never set. */
+  readonly value?: V;
+}
+
+function setting<K extends keyof Kinds>(
+  kind: K,
+  name: string,
+  fallback: string,
+  commands: readonly Command[],
+  help: string,
+  min?: number,
+): Setting<Kinds[K]> {
+  return { kind, name, fallback, commands, help, ...(min === undefined ? {} : { min }) };
+}
+
+function optional<K extends keyof Kinds>(
+  kind: K,
+  name: string,
+  commands: readonly Command[],
+  help: string,
+): Setting<Kinds[K] | undefined> {
+  return { kind, name, fallback: undefined, commands, help };
+}
+
+function choice<const C extends readonly string[]>(
+  name: string,
+  choices: C,
+  fallback: C[number],
+  commands: readonly Command[],
+  help: string,
+): Setting<C[number]> {
+  return { kind: 'choice', name, choices, fallback, commands, help };
+}
+
+const all: Command[] = ['standalone', 'agent', 'ingester', 'api', 'simulate', 'doctor', 'publish', 'tail'];
+const measuring: Command[] = ['standalone', 'agent', 'doctor'];
+const transporting: Command[] = ['standalone', 'agent', 'ingester', 'simulate', 'publish', 'tail'];
+const storing: Command[] = ['standalone', 'ingester', 'api'];
+const naming: Command[] = ['standalone', 'agent', 'ingester'];
+
+export const settings = {
+  logLevel: choice(
+    'LOG_LEVEL',
+    ['trace', 'debug', 'info', 'warn', 'error'],
+    'info',
+    all,
+    'Least important log line that is written (JSON, on standard error).',
+  ),
+  dataDir: setting(
+    'path',
+    'DATA_DIR',
+    '~/.local/share/dentryscope',
+    all,
+    "Where the agent's spool and the embedded log and store live.",
+  ),
+  cluster: setting('text', 'CLUSTER', 'default', ['standalone', 'agent', 'simulate'], 'Name of the cluster.'),
+  node: optional('text', 'NODE', ['standalone', 'agent'], 'Name of this node; the host name where unset.'),
+  window: setting(
+    'duration',
+    'WINDOW',
+    '10s',
+    ['standalone', 'agent', 'simulate'],
+    'Length of a window.',
+    100,
+  ),
+  backend: choice(
+    'BACKEND',
+    ['auto', 'fentry', 'kprobe', 'tracepoint', 'none'],
+    'auto',
+    measuring,
+    'How kernel hooks are attached; auto tries fentry, kprobe, tracepoint and takes the first that works.',
+  ),
+  maxCgroups: setting(
+    'integer',
+    'MAX_CGROUPS',
+    '16384',
+    measuring,
+    'Cgroups counted one by one; what exceeds it is counted together, as cgroup 0.',
+    1,
+  ),
+  procRoot: setting('path', 'PROC_ROOT', '/proc', measuring, "The host's procfs."),
+  cgroupRoot: setting('path', 'CGROUP_ROOT', '/sys/fs/cgroup', measuring, "The host's cgroup mounts."),
+  agentListen: setting(
+    'listen',
+    'AGENT_LISTEN',
+    ':9090',
+    ['agent'],
+    "Address of the agent's /metrics, /healthz and /readyz.",
+  ),
+  spoolMaxBytes: setting(
+    'integer',
+    'SPOOL_MAX_BYTES',
+    '67108864',
+    ['standalone', 'agent'],
+    'Bound of the spool that holds windows until the broker has them; then the oldest are dropped and counted.',
+    65536,
+  ),
+  transport: choice(
+    'TRANSPORT',
+    ['embedded', 'kafka', 'stdout'],
+    'embedded',
+    transporting,
+    'Where windows go: the log in the data directory, Kafka, or standard output as canonical JSON.',
+  ),
+  kafkaBrokers: setting(
+    'list',
+    'KAFKA_BROKERS',
+    '127.0.0.1:9092',
+    transporting,
+    'Kafka brokers, host:port with commas.',
+  ),
+  kafkaGroup: setting('text', 'KAFKA_GROUP', 'dentryscope-ingester', ['ingester'], 'Kafka consumer group.'),
+  kafkaPartitions: setting(
+    'integer',
+    'KAFKA_PARTITIONS',
+    '12',
+    ['agent', 'ingester', 'simulate', 'publish'],
+    'Partitions of a topic that has to be made.',
+    1,
+  ),
+  store: choice(
+    'STORE',
+    ['embedded', 'influx'],
+    'embedded',
+    ['ingester', 'api', 'standalone'],
+    'Where windows are kept: DuckDB in the data directory, or InfluxDB v2.',
+  ),
+  influxUrl: setting('url', 'INFLUX_URL', 'http://127.0.0.1:8086', storing, 'InfluxDB v2.'),
+  influxOrg: setting('text', 'INFLUX_ORG', 'dentryscope', storing, 'InfluxDB organization.'),
+  influxBucket: setting('text', 'INFLUX_BUCKET', 'dentryscope', storing, 'InfluxDB bucket.'),
+  influxToken: optional('secret', 'INFLUX_TOKEN', storing, 'InfluxDB token; better in a file.'),
+  influxTokenFile: optional('path', 'INFLUX_TOKEN_FILE', storing, 'File that holds the InfluxDB token.'),
+  kubernetes: choice(
+    'KUBERNETES',
+    ['auto', 'on', 'off'],
+    'auto',
+    naming,
+    'Watch pods to name containers; auto: where a kubeconfig or a service account is found.',
+  ),
+  kubeconfig: optional(
+    'path',
+    'KUBECONFIG',
+    naming,
+    'kubeconfig file; KUBECONFIG and the service account otherwise.',
+  ),
+  ingesterListen: setting(
+    'listen',
+    'INGESTER_LISTEN',
+    '127.0.0.1:9091',
+    ['ingester'],
+    "Address of the ingester's /metrics, /healthz and /readyz.",
+  ),
+  apiListen: setting(
+    'listen',
+    'API_LISTEN',
+    '127.0.0.1:8080',
+    ['standalone', 'api'],
+    'Address of the API and the page.',
+  ),
+  apiTokensFile: optional(
+    'path',
+    'API_TOKENS_FILE',
+    ['standalone', 'api'],
+    'File of API tokens, one a line: NAME SCOPE SHA256-HEX (SCOPE read or admin). Without it the API is open, and listens on loopback only.',
+  ),
+  apiQueryTimeout: setting(
+    'duration',
+    'API_QUERY_TIMEOUT',
+    '30s',
+    ['standalone', 'api'],
+    'Time cap of a query.',
+    1,
+  ),
+  simulateNodes: setting(
+    'integer',
+    'SIMULATE_NODES',
+    '50',
+    ['simulate', 'standalone'],
+    'Simulated nodes; in standalone only with --simulate.',
+    1,
+  ),
+  simulateCgroups: setting(
+    'integer',
+    'SIMULATE_CGROUPS',
+    '40',
+    ['simulate', 'standalone'],
+    'Cgroups of a simulated node.',
+    1,
+  ),
+  simulateSeed: setting(
+    'integer',
+    'SIMULATE_SEED',
+    '1',
+    ['simulate', 'standalone'],
+    'Seed: the same fleet again.',
+    0,
+  ),
+  simulate: setting(
+    'boolean',
+    'SIMULATE',
+    'false',
+    ['standalone'],
+    'Run a simulated fleet beside the real node.',
+  ),
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof settings;
+export type Settings = {
+  readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer V> ? V : never;
+};
+
+export const envName = (s: Pick<Setting, 'name'>) => `DENTRYSCOPE_${s.name}`;
+export const flagName = (s: Pick<Setting, 'name'>) => s.name.toLowerCase().replaceAll('_', '-');

@@ -1,0 +1,51 @@
+/** The wire: encode, decode and canonical JSON of the messages in `proto/`. */
+import { create, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import type { JsonValue, MessageInitShape } from '@bufbuild/protobuf';
+import { NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
+import type { NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
+
+export type {
+  AgentHealth,
+  CgroupColumns,
+  CgroupInfo,
+  HookStatus,
+  NodeBatch,
+  NodeState,
+  SlabCache,
+} from './gen/dentryscope/v1/wire_pb.js';
+export { NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
+
+export const topics = {
+  deltas: 'dentryscope.deltas.v1',
+  deadLetter: 'dentryscope.deadletter.v1',
+} as const;
+
+export type NodeBatchInit = MessageInitShape<typeof NodeBatchSchema>;
+
+export function createBatch(init: NodeBatchInit): NodeBatch {
+  return create(NodeBatchSchema, init);
+}
+
+export function encodeBatch(batch: NodeBatch): Uint8Array {
+  return toBinary(NodeBatchSchema, batch);
+}
+
+/** @throws Error where the bytes are no NodeBatch. What they say is not checked: see `checkBatch`. */
+export function decodeBatch(bytes: Uint8Array): NodeBatch {
+  return fromBinary(NodeBatchSchema, bytes);
+}
+
+/** Protobuf's canonical JSON on one line: lowerCamelCase names, 64-bit values as strings, defaults left out. */
+export function batchToJson(batch: NodeBatch): string {
+  return JSON.stringify(toJson(NodeBatchSchema, batch));
+}
+
+/** @throws Error that names the field, on an unknown one too. */
+export function batchFromJson(line: string): NodeBatch {
+  return fromJson(NodeBatchSchema, JSON.parse(line) as JsonValue);
+}
+
+/** The key of a batch on the transport: one node's windows stay in order. */
+export function batchKey(batch: Pick<NodeBatch, 'cluster' | 'node'>): string {
+  return `${batch.cluster}/${batch.node}`;
+}
