@@ -1,0 +1,112 @@
+/** The store as the ingester and the API see it. Every implementation is held to test/conformance.ts. */
+import type { CgroupMetric, Dimension, NodeBatch, NodeMetric, Owner } from '@dentryscope/contracts';
+
+/**
+ * Who a container (or, with an empty containerId, a pod) is. Names are written beside the windows and joined when
+ * asked, so that a name that comes late repairs what was stored before, and a replay can't make a second series.
+ */
+export interface ContainerName {
+  readonly podUid: string;
+  /** Without the runtime's scheme; '' for the pod itself. */
+  readonly containerId: string;
+  readonly namespace: string;
+  readonly pod: string;
+  /** '' for the pod itself. */
+  readonly container: string;
+  /** Kind/name of the topmost known owner, e.g. Deployment/web; Pod/name where there is none. */
+  readonly workload: string;
+}
+
+export interface Writer {
+  /**
+   * Resolves when all of it is durable. The same windows again change nothing: the key of a figure is
+   * (cluster, node, boot, cgroup, window start).
+   * @throws StoreError
+   */
+  write(batches: readonly NodeBatch[]): Promise<void>;
+  /** Later names of the same container replace earlier ones. @throws StoreError */
+  writeNames(names: readonly ContainerName[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Half open: a window belongs to it when fromMs <= windowStartMs < toMs (Unix milliseconds). */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** `cgroup` is an id in decimal, or a path when it starts with `/`. */
+export type OwnerFilter = Partial<
+  Record<'cluster' | 'node' | 'namespace' | 'workload' | 'pod' | 'container' | 'cgroup', string>
+>;
+
+export interface Cap {
+  /** Aborted: the query ends and rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+}
+
+export interface TopRequest extends TimeRange {
+  readonly metric: CgroupMetric | NodeMetric;
+  readonly by: Dimension;
+  readonly filter: OwnerFilter;
+  readonly limit: number;
+}
+
+export interface TopResult {
+  /** Over all owners. */
+  readonly total: bigint;
+  /** Largest first, ties by the owner's names; at most `limit`. Owners without the figure are not in it. */
+  readonly rows: readonly { readonly owner: Owner; readonly value: bigint }[];
+}
+
+export interface SeriesRequest extends TimeRange {
+  readonly metric: CgroupMetric | NodeMetric;
+  readonly filter: OwnerFilter;
+  readonly stepMs: number;
+}
+
+/**
+ * Steps start at fromMs. A counter is summed over the windows that start in the step; of a gauge the last window
+ * of each node in the step counts, summed over nodes. Steps in which no window has the figure are left out.
+ */
+export interface SeriesStep {
+  readonly startMs: number;
+  readonly value: bigint;
+}
+
+/** The newest window of a node (by seq within the boot that was seen last), without its cgroup columns. */
+export interface NodeRecord {
+  readonly newest: NodeBatch;
+  /** dentries a second between the oldest and the newest window within `growthOverMs`; undefined with fewer than two. */
+  readonly growthPerSecond: number | undefined;
+}
+
+export interface NodesRequest {
+  readonly cluster?: string;
+  readonly node?: string;
+  /** Nodes not heard of since are left out. */
+  readonly sinceMs: number;
+  readonly growthOverMs: number;
+}
+
+export interface Reader {
+  top(request: TopRequest, cap: Cap): Promise<TopResult>;
+  series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]>;
+  /** Ordered by cluster and node. */
+  nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]>;
+  /** Answers, or throws a StoreError that says what is wrong. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `retryable`: the same call may succeed later (not reachable, 429, 5xx); otherwise it never will as it stands. */
+export class StoreError extends Error {
+  constructor(
+    message: string,
+    readonly retryable: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'StoreError';
+  }
+}
