@@ -1,0 +1,40 @@
+import type { Server } from 'node:http';
+import { SettingError } from './load-settings.js';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port` as `listen` settings hold it; an empty host is every address. */
+export function parseListen(text: string): Address {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, '') || '::', port: Number(text.slice(at + 1)) };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+/** The message for a listen that failed: names the setting and the way out. */
+export function listenError(error: unknown, text: string, variable: string): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why: Record<string, string> = {
+    EADDRINUSE: 'the port is taken by another process; end it or choose another',
+    EACCES: 'this user may not open that port; choose one above 1023',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  };
+  return new SettingError(`${variable}=${text}: ${why[code ?? ''] ?? message}`, { cause: error });
+}
+
+/** @returns the port that was opened @throws SettingError */
+export async function listen(server: Server, text: string, variable: string): Promise<Address> {
+  const { host, port } = parseListen(text);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host, port }, resolve);
+  }).catch((error: unknown) => {
+    throw listenError(error, text, variable);
+  });
+  const bound = server.address();
+  return { host, port: typeof bound === 'object' && bound ? bound.port : port };
+}

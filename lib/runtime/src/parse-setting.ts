@@ -1,0 +1,82 @@
+/** One setting's text to its value. Errors say what would be right; the caller names the setting. */
+import type { Setting } from '@dentryscope/contracts';
+
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `250ms`, `10s`, `1.5m`. @returns milliseconds @throws Error */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+  const ms = match ? Number(match[1]) * unitMs[match[2] as string]! : NaN;
+  if (!Number.isSafeInteger(ms)) throw new Error('wants a length of time such as 250ms, 10s or 5m');
+  return ms;
+}
+
+function integer(text: string): number {
+  if (!/^-?\d+$/.test(text.trim()) || !Number.isSafeInteger(Number(text)))
+    throw new Error('wants a whole number');
+  return Number(text);
+}
+
+function atLeast(value: number, { min, kind }: Setting): number {
+  if (min !== undefined && value < min)
+    throw new Error(`must be at least ${min}${kind === 'duration' ? 'ms' : ''}`);
+  return value;
+}
+
+function url(text: string): string {
+  const parsed = URL.canParse(text) ? new URL(text) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol))
+    throw new Error('wants a URL such as http://127.0.0.1:8086');
+  return text.replace(/\/+$/, '');
+}
+
+function listen(text: string): string {
+  const port = Number(/^(?:\[[0-9a-fA-F:]+\]|[^:\s]*):(\d{1,5})$/.exec(text)?.[1] ?? NaN);
+  if (text !== 'off' && !(port <= 65535)) throw new Error('wants HOST:PORT such as 127.0.0.1:8080, or off');
+  return text;
+}
+
+function boolean(text: string): boolean {
+  if (!/^(true|false|1|0|yes|no)$/i.test(text)) throw new Error('wants true or false');
+  return /^(true|1|yes)$/i.test(text);
+}
+
+function list(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item === '')) throw new Error('wants one or more values with commas between');
+  return items;
+}
+
+function text(value: string): string {
+  if (value.trim() === '' || /\p{Cc}/u.test(value))
+    throw new Error('must not be empty or hold control characters');
+  return value;
+}
+
+function choice(value: string, choices: readonly string[] = []): string {
+  if (!choices.includes(value)) throw new Error(`is none of ${choices.join(', ')}`);
+  return value;
+}
+
+export function parseSetting(setting: Setting, raw: string): unknown {
+  switch (setting.kind) {
+    case 'duration':
+      return atLeast(parseDuration(raw), setting);
+    case 'integer':
+      return atLeast(integer(raw), setting);
+    case 'url':
+      return url(raw);
+    case 'listen':
+      return listen(raw);
+    case 'boolean':
+      return boolean(raw);
+    case 'list':
+      return list(raw);
+    case 'choice':
+      return choice(raw, setting.choices);
+    case 'text':
+    case 'path':
+    case 'secret':
+      return text(raw);
+  }
+}
