@@ -1,0 +1,40 @@
+import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { boot, type GuestOptions, type GuestResult } from './vm/run.js';
+
+export { boot, type CgroupLayout, type GuestOptions, type GuestResult } from './vm/run.js';
+export { GuestError } from './vm/guest.js';
+export { asKernelVersion, getKernel, KERNELS, type Kernel, type KernelVersion } from './vm/kernel.js';
+export { guestAvailable } from './vm/tools.js';
+
+/** What a script in a guest left. */
+export interface GuestOutput extends GuestResult {
+  stdout: string;
+  stderr: string;
+  /** The same, byte for byte. */
+  stdoutBytes: Buffer;
+  stderrBytes: Buffer;
+}
+
+/**
+ * Boots `kernel` (5.10, 6.1 or 6.12), runs `script` as root in it and returns its output and status.
+ * The guest sees the machine's files at their own paths; what it writes is gone at the end. /data is an empty ext4 disk.
+ */
+export async function runInGuest(
+  kernel: string,
+  script: string | Buffer,
+  options: GuestOptions = {},
+): Promise<GuestOutput> {
+  const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+  const collected = Promise.all([buffer(streams.stdout), buffer(streams.stderr)]);
+  try {
+    const result = await boot(kernel, script, streams, options);
+    streams.stdout.end();
+    streams.stderr.end();
+    const [stdoutBytes, stderrBytes] = await collected;
+    return { ...result, stdout: String(stdoutBytes), stderr: String(stderrBytes), stdoutBytes, stderrBytes };
+  } finally {
+    streams.stdout.end();
+    streams.stderr.end();
+  }
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { watchGuest, type Streams } from './guest.js';
+import { packRun } from './initramfs.js';
+import { asKernelVersion, getKernel, vmCache, type Kernel } from './kernel.js';
+import { startQemu } from './qemu.js';
+import { guestAvailable, run } from './tools.js';
+
+export type CgroupLayout = 'v1' | 'v2' | 'hybrid';
+
+export interface GuestOptions {
+  /** Default 2048. */
+  memoryMb?: number;
+  /** Default 2. */
+  cpus?: number;
+  /** Size of the disk at /data, sparse. Default 8192. */
+  diskMb?: number;
+  /** Which hierarchies are mounted at /sys/fs/cgroup. Default v2. */
+  cgroup?: CgroupLayout;
+  /** From the start of QEMU; the guest is then ended and the status is 124. Default 10 minutes. */
+  timeoutMs?: number;
+  /** Added to the script's environment. */
+  env?: Record<string, string>;
+  /** The script's working directory. Default: the caller's. */
+  cwd?: string;
+  /** Ends the guest; the call then rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Shows the kernel's console on standard error. */
+  verbose?: boolean;
+}
+
+export interface GuestResult {
+  /** The script's exit status; 124 when the time limit ended it. */
+  status: number;
+  timedOut: boolean;
+  /** From the start of QEMU until the script began. */
+  bootMs: number;
+  /** From the start of QEMU until the last byte. */
+  durationMs: number;
+}
+
+const PROJECT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
+
+/**
+ * Boots `kernel`, runs `script` (shell text, or a program's bytes beginning with `#!`) as root, and pipes its output to
+ * `streams` as it comes. Rejects when the guest panics, cannot boot or is aborted.
+ */
+export async function boot(
+  kernel: string,
+  script: string | Buffer,
+  streams: Streams,
+  options: GuestOptions = {},
+): Promise<GuestResult> {
+  const version = asKernelVersion(kernel);
+  const lacking = guestAvailable();
+  if (lacking !== undefined) throw new Error(lacking);
+  const ready = await getKernel(version);
+  const work = await makeWorkFolder();
+  try {
+    return await bootIn(work, ready, Buffer.from(script), streams, options);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function makeWorkFolder(): Promise<string> {
+  const runs = join(vmCache(), 'runs');
+  await mkdir(runs, { recursive: true });
+  return mkdtemp(join(runs, 'vm-'));
+}
+
+async function bootIn(
+  work: string,
+  kernel: Kernel,
+  script: Buffer,
+  streams: Streams,
+  options: GuestOptions,
+): Promise<GuestResult> {
+  const token = randomBytes(16).toString('hex');
+  const files = { settings: settingsOf(token, script, options), environment: environmentOf(options), script };
+  const [initramfs, disk] = await Promise.all([packRun(kernel.base, files, work), makeDisk(work, options)]);
+  options.signal?.throwIfAborted();
+  const qemu = startQemu({
+    vmlinuz: kernel.vmlinuz,
+    initramfs,
+    disk,
+    memoryMb: options.memoryMb ?? 2048,
+    cpus: options.cpus ?? 2,
+    logLevel: options.verbose ? 8 : 3,
+  });
+  return watchGuest(qemu, Buffer.from(token), streams, options);
+}
+
+async function makeDisk(work: string, options: GuestOptions): Promise<string> {
+  const disk = join(work, 'disk');
+  const file = await open(disk, 'w');
+  await file.truncate((options.diskMb ?? 8192) * 1024 * 1024);
+  await file.close();
+  // An inode for each 4 KiB, for tests that make many small files.
+  await run('mkfs.ext4', ['-q', '-F', '-i', '4096', '-E', 'nodiscard,lazy_itable_init=1', disk]);
+  return disk;
+}
+
+/** The variables that guest/init.sh and guest/main.sh read. */
+function settingsOf(token: string, script: Buffer, options: GuestOptions): string {
+  return assignments({
+    VM_TOKEN: token,
+    VM_CGROUP: options.cgroup ?? 'v2',
+    VM_CWD: options.cwd ?? process.cwd(),
+    VM_NODE: process.execPath,
+    VM_PROJECT: PROJECT,
+    VM_SHELL: script.subarray(0, 2).toString() === '#!' ? '' : 'sh',
+    VM_PROGRAM: '/run/vm/script',
+    VM_9P_OPTIONS:
+      process.env['DENTRYSCOPE_LAB_9P'] ?? 'trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose',
+  });
+}
+
+function environmentOf(options: GuestOptions): string {
+  const path = `${join(process.execPath, '..')}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const all = { PATH: path, HOME: '/root', USER: 'root', LANG: 'C.UTF-8', ...options.env };
+  return assignments(all).replace(/^(?=[A-Za-z_]\w*=)/gm, 'export ');
+}
+
+function assignments(variables: Record<string, string>): string {
+  const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${quote(value)}\n`)
+    .join('');
+}
