@@ -1,0 +1,100 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { tail } from './exec.js';
+import type { Home } from './home.js';
+import { identify, isAlive, signal, type ProcessId } from './proc.js';
+import { Hopeless, until } from './wait.js';
+
+export interface DaemonSpec {
+  name: string;
+  command: string;
+  args: string[];
+  env?: NodeJS.ProcessEnv;
+  /** Throws until the part answers a real request. */
+  ready: () => Promise<unknown>;
+  readyLimitMs: number;
+}
+
+const ENDING: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT'];
+const END_LIMIT_MS = 20_000;
+
+let setpriv: boolean | undefined;
+
+/** util-linux's setpriv asks the kernel to end the child with us, however we end; busybox's cannot. */
+function dieWithUs(command: string, args: string[]): [string, string[]] {
+  setpriv ??= spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true'], { stdio: 'ignore' }).status === 0;
+  return setpriv ? ['setpriv', ['--pdeathsig', 'KILL', command, ...args]] : [command, args];
+}
+
+/** One process of a part: start, wait until ready, signal, start again with the same arguments. */
+export class Daemon {
+  private id: ProcessId | undefined;
+  private readonly logFile: string;
+
+  constructor(
+    private readonly spec: DaemonSpec,
+    private readonly home: Home,
+  ) {
+    this.logFile = join(home.dir, `${spec.name}.log`);
+  }
+
+  get process(): ProcessId {
+    if (!this.id) throw new Error(`${this.spec.name} was not started`);
+    return this.id;
+  }
+
+  get alive(): boolean {
+    return this.id !== undefined && isAlive(this.id);
+  }
+
+  async start(): Promise<void> {
+    this.id = await this.launch();
+    this.home.record(this.id);
+    try {
+      await until(`${this.spec.name} ready`, this.spec.readyLimitMs, () => this.probe());
+    } catch (error) {
+      signal(this.id, 'SIGKILL');
+      throw new Error(`${(error as Error).message}\n--- end of its log:\n${tail(this.logFile)}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Sends the signal; if it is one that ends a process, resolves when the process is gone. */
+  async kill(name: NodeJS.Signals): Promise<void> {
+    const id = this.process;
+    signal(id, name);
+    if (!ENDING.includes(name)) return;
+    await until(`${this.spec.name} gone after ${name}`, END_LIMIT_MS, async () => {
+      if (isAlive(id)) throw new Error(`pid ${id.pid} is still there`);
+    });
+  }
+
+  async end(): Promise<void> {
+    if (!this.alive) return;
+    await this.kill('SIGTERM').catch(() => this.kill('SIGKILL'));
+  }
+
+  private async probe(): Promise<void> {
+    if (!this.alive) throw new Hopeless(`${this.spec.name} ended before it was ready`);
+    await this.spec.ready();
+  }
+
+  private async launch(): Promise<ProcessId> {
+    const { command, args, env } = this.spec;
+    const { dir, detached } = this.home;
+    const log = openSync(this.logFile, 'a');
+    const [file, argv] = detached ? [command, args] : dieWithUs(command, args);
+    const stdio: ['ignore', number, number] = ['ignore', log, log];
+    const child = spawn(file, argv, { cwd: dir, env: env ?? process.env, stdio, detached });
+    closeSync(log);
+    await spawned(child);
+    child.unref();
+    return identify(child.pid!) ?? { pid: child.pid!, start: 'ended at once' };
+  }
+}
+
+function spawned(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+}
