@@ -9,6 +9,7 @@ export const problems = {
   too_much: { status: 422, title: 'The answer would exceed the row cap' },
   query_timeout: { status: 504, title: 'The query took longer than its time cap' },
   store_unavailable: { status: 503, title: 'The store does not answer' },
+  not_ready: { status: 503, title: 'A part that this service needs does not work' },
   internal: { status: 500, title: 'A fault in dentryscope' },
 } as const;
 

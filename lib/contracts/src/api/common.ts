@@ -8,24 +8,35 @@ export const Time = Type.String({
   description: 'RFC 3339, e.g. 2026-11-21T08:55:00Z',
 });
 
+/**
+ * A count: an integer of JSON, always with all its digits. A sum can pass 2^53, where a reader that parses into
+ * doubles (JavaScript's JSON.parse) rounds: such readers take the digits, e.g. by JSON.parse's source text access.
+ */
+export const Count = (description: string) => Type.Unsafe<bigint | number>(Type.Integer({ description }));
+
 /** A window belongs to the range that its start lies in: from <= start < to. */
 export const Range = {
   from: Type.Optional(
-    Type.String({ description: 'RFC 3339 time, or a length back from now such as 15m; default 1h.' }),
+    Type.String({
+      description: 'RFC 3339 time, or a length back from now such as 15m; default: 1h before `to`.',
+    }),
   ),
   to: Type.Optional(Type.String({ description: 'RFC 3339 time, exclusive; default now.' })),
 };
 
-const filter = (what: string) => Type.Optional(Type.String({ minLength: 1, description: `Only ${what}.` }));
+const filter = (what: string, pattern?: string) =>
+  Type.Optional(
+    Type.String({ minLength: 1, maxLength: 4096, ...(pattern && { pattern }), description: `Only ${what}.` }),
+  );
 
 export const Filters = {
   cluster: filter('this cluster'),
   node: filter('this node'),
   namespace: filter('this namespace'),
-  workload: filter('this workload, as kind/name'),
+  workload: filter('this workload, as kind/name, e.g. Deployment/web', '^[^/]+/.+$'),
   pod: filter('this pod'),
   container: filter('this container'),
-  cgroup: filter('this cgroup: its id, or its path when it starts with /'),
+  cgroup: filter('this cgroup: its id in decimal, or its path when it starts with /', '^(/.*|[0-9]{1,20})$'),
 };
 export const filterKeys = Object.keys(Filters) as (keyof typeof Filters)[];
 
@@ -54,10 +65,7 @@ export const ProblemBody = Type.Object(
     type: Type.String(),
     title: Type.String(),
     status: Type.Integer(),
-    code: Type.Union(
-      (Object.keys(problems) as ProblemCode[]).map((code) => Type.Literal(code)),
-      { description: 'One of a closed list' },
-    ),
+    code: Type.Enum(Object.keys(problems) as ProblemCode[], { description: 'One of a closed list' }),
     detail: Type.String(),
     instance: Type.Optional(Type.String()),
   },

@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { Owner, Time } from './common.js';
+import { Count, Owner, Time } from './common.js';
 
 const closed = { additionalProperties: false } as const;
-const Count = (description: string) => Type.Optional(Type.Integer({ description }));
+const Maybe = (description: string) => Type.Optional(Count(description));
 
 export const Hook = Type.Object({
   hook: Type.String(),
@@ -13,28 +13,32 @@ export const Hook = Type.Object({
   reason: Type.Optional(Type.String({ description: 'Why no better backend attached' })),
   includesPseudo: Type.Boolean({ description: 'Pipes and sockets are counted with the names' }),
   perCgroup: Type.Boolean(),
-  missed: Type.Integer({ description: 'Events the kernel did not hand over' }),
+  missed: Count('Events the kernel did not hand over'),
 });
 
 export const Node = Type.Object({
   cluster: Type.String(),
   node: Type.String(),
   bootId: Type.String(),
-  seq: Type.Integer(),
-  lastSeen: Time,
-  reporting: Type.Boolean({ description: 'A window ended within the last three windows of this node' }),
+  seq: Count('Number of its newest window, from 1 for each boot'),
+  lastSeen: Type.String({ format: 'date-time', description: 'End of its newest window' }),
+  reporting: Type.Boolean({
+    description: 'Its newest window ended within three of its windows, and 10 s for the way here',
+  }),
   windowMs: Type.Integer(),
   agentVersion: Type.Optional(Type.String()),
   kernelRelease: Type.Optional(Type.String()),
-  dentries: Count('dentry-state, field 1'),
-  dentriesUnused: Count('dentry-state, field 2'),
-  dentriesNegative: Count('dentry-state, field 5; absent before Linux 5.0'),
-  dentryGrowthPerSecond: Type.Optional(Type.Number({ description: 'Over the last windows in range' })),
-  memTotalBytes: Count('MemTotal'),
-  memAvailableBytes: Count('MemAvailable'),
-  slabReclaimableBytes: Count('SReclaimable'),
+  dentries: Maybe('dentry-state, field 1'),
+  dentriesUnused: Maybe('dentry-state, field 2'),
+  dentriesNegative: Maybe('dentry-state, field 5; absent before Linux 5.0'),
+  dentryGrowthPerSecond: Type.Optional(
+    Type.Number({ description: 'Over the last 5 minutes; absent with fewer than two windows' }),
+  ),
+  memTotalBytes: Maybe('MemTotal'),
+  memAvailableBytes: Maybe('MemAvailable'),
+  slabReclaimableBytes: Maybe('SReclaimable'),
   hooks: Type.Array(Hook),
-  windowsLost: Type.Integer({ description: 'Windows this boot that could not be kept' }),
+  windowsLost: Count('Windows this boot that could not be kept'),
   degraded: Type.Array(Type.String({ description: 'What the agent cannot do there, and why' })),
 });
 export type Node = Static<typeof Node>;
@@ -47,7 +51,10 @@ export const NodesQuery = Type.Object(
   closed,
 );
 export type NodesQuery = Static<typeof NodesQuery>;
-export const NodesAnswer = Type.Object({ nodes: Type.Array(Node) });
+export const NodesAnswer = Type.Object({
+  total: Type.Integer({ description: 'Nodes heard of in the last 24 h; those past the limit too' }),
+  nodes: Type.Array(Node, { description: 'By cluster and name' }),
+});
 export type NodesAnswer = Static<typeof NodesAnswer>;
 
 export const NodeParams = Type.Object({ node: Type.String({ minLength: 1 }) }, closed);
@@ -57,12 +64,12 @@ export const NodeAnswer = Type.Object({
   slabCaches: Type.Array(
     Type.Object({
       name: Type.String(),
-      activeObjects: Type.Integer(),
-      totalObjects: Type.Integer(),
-      objectBytes: Type.Integer(),
+      activeObjects: Count('slabinfo'),
+      totalObjects: Count('slabinfo'),
+      objectBytes: Count('slabinfo'),
     }),
   ),
-  top: Type.Array(Type.Object({ ...Owner.properties, value: Type.Integer() }), {
+  top: Type.Array(Type.Object({ ...Owner.properties, value: Count('Dentries') }), {
     description: 'Cgroups by dentries_allocated over the last 15 minutes',
   }),
 });
@@ -78,10 +85,12 @@ export const FleetAnswer = Type.Object({
     degraded: Type.Integer(),
   }),
   dentries: Type.Object({
-    total: Count('Sum over the reporting nodes'),
-    unused: Count('Sum over the reporting nodes'),
-    negative: Count('Sum over the reporting nodes that can tell'),
-    growthPerSecond: Type.Optional(Type.Number()),
+    total: Maybe('Sum over the reporting nodes'),
+    unused: Maybe('Sum over the reporting nodes'),
+    negative: Maybe('Sum over the reporting nodes that can tell'),
+    growthPerSecond: Type.Optional(
+      Type.Number({ description: 'Sum over the reporting nodes with two windows or more in 5 minutes' }),
+    ),
   }),
   worst: Type.Array(Node, { description: 'Nodes with the most dentries' }),
   missing: Type.Array(Type.String({ description: 'What this answer lacks, and why' })),

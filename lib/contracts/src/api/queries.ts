@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { Filters, Owner, Range, Time, dimensions } from './common.js';
+import { Count, Filters, Owner, Range, Time, dimensions } from './common.js';
 
 const closed = { additionalProperties: false } as const;
 const Metric = Type.String({ description: 'Name of a metric; /v1/metrics lists them' });
@@ -8,9 +8,10 @@ const Metric = Type.String({ description: 'Name of a metric; /v1/metrics lists t
 export const TopQuery = Type.Object(
   {
     metric: Metric,
-    by: Type.Union(
-      dimensions.map((dimension) => Type.Literal(dimension)),
-      { default: 'cgroup', description: 'Whose sums' },
+    by: Type.Optional(
+      Type.Enum(dimensions, {
+        description: 'Whose sums; default: cgroup, or node for a metric of a node (which has no finer)',
+      }),
     ),
     limit: Type.Integer({ minimum: 1, maximum: 1000, default: 10 }),
     ...Range,
@@ -26,8 +27,8 @@ export const TopAnswer = Type.Object({
   by: Type.String(),
   from: Time,
   to: Time,
-  total: Type.Integer({ description: 'Over all owners, those past the limit too' }),
-  items: Type.Array(Type.Object({ ...Owner.properties, value: Type.Integer() })),
+  total: Count('Over all owners, those past the limit too'),
+  items: Type.Array(Type.Object({ ...Owner.properties, value: Count('In the unit of the metric') })),
 });
 export type TopAnswer = Static<typeof TopAnswer>;
 
@@ -37,7 +38,7 @@ export const SeriesQuery = Type.Object(
     step: Type.Optional(
       Type.String({ description: 'Length of a step, e.g. 1m; default: range / 300, at least 10s' }),
     ),
-    format: Type.Union([Type.Literal('json'), Type.Literal('csv')], { default: 'json' }),
+    format: Type.Enum(['json', 'csv'], { default: 'json' }),
     ...Range,
     ...Filters,
   },
@@ -47,7 +48,9 @@ export type SeriesQuery = Static<typeof SeriesQuery>;
 
 export const SeriesPoint = Type.Object({
   time: Time,
-  value: Type.Union([Type.Integer(), Type.Null()], { description: 'null: no window starts in this step' }),
+  value: Type.Union([Count('In the unit of the metric'), Type.Null()], {
+    description: 'null: no window that has the figure starts in this step',
+  }),
 });
 export const SeriesAnswer = Type.Object({
   metric: Type.String(),
@@ -63,10 +66,11 @@ export const MetricsAnswer = Type.Object({
   metrics: Type.Array(
     Type.Object({
       name: Type.String(),
-      level: Type.String(),
-      kind: Type.String(),
+      level: Type.Enum(['cgroup', 'node']),
+      kind: Type.Enum(['counter', 'gauge']),
       unit: Type.String(),
       help: Type.String(),
     }),
   ),
 });
+export type MetricsAnswer = Static<typeof MetricsAnswer>;
