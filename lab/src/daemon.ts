@@ -1,6 +1,7 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { dieWithUs } from './die-with-us.js';
 import { tail } from './exec.js';
 import type { Home } from './home.js';
 import { identify, isAlive, signal, type ProcessId } from './proc.js';
@@ -18,14 +19,6 @@ export interface DaemonSpec {
 
 const ENDING: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGTERM', 'SIGINT'];
 const END_LIMIT_MS = 20_000;
-
-let setpriv: boolean | undefined;
-
-/** util-linux's setpriv asks the kernel to end the child with us, however we end; busybox's cannot. */
-function dieWithUs(command: string, args: string[]): [string, string[]] {
-  setpriv ??= spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true'], { stdio: 'ignore' }).status === 0;
-  return setpriv ? ['setpriv', ['--pdeathsig', 'KILL', command, ...args]] : [command, args];
-}
 
 /** One process of a part: start, wait until ready, signal, start again with the same arguments. */
 export class Daemon {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dieWithUs } from './die-with-us.js';
 import { say } from './progress.js';
 
 export interface ExecOptions {
@@ -22,7 +23,11 @@ export function tail(file: string, lines = 30): string {
 export async function exec(command: string, args: string[], { cwd, env }: ExecOptions): Promise<void> {
   const logFile = join(cwd, 'exec.log');
   const log = openSync(logFile, 'w');
-  const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: ['ignore', log, log] });
+  const child = spawn(...dieWithUs(command, args), {
+    cwd,
+    env: env ?? process.env,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   const status = await new Promise<string>((resolve, reject) => {
     child.once('error', reject);

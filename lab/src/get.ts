@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withLock } from './lock.js';
@@ -45,7 +44,9 @@ export async function get(recipe: Recipe): Promise<string> {
 
 /** Built aside and renamed into place, so that a part that is there is always complete. */
 async function buildInto(recipe: Recipe): Promise<void> {
-  const scratch = join(cacheRoot(), 'build', `${recipe.name}-${randomBytes(4).toString('hex')}`);
+  // Ours alone while we hold the lock: what is there was left by a builder that was killed.
+  const scratch = join(cacheRoot(), 'build', `${recipe.name}-${recipe.version}`);
+  rmSync(scratch, { recursive: true, force: true });
   const result = join(scratch, 'result');
   mkdirSync(result, { recursive: true });
   try {

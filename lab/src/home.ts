@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identify, signal, type ProcessId } from './proc.js';
-import { HOME_PREFIX, OWNER_FILE, sweep } from './sweep.js';
+import { HOME_FILE, HOME_PREFIX, sweep, type HomeFile } from './sweep.js';
 
 const open = new Set<Home>();
 
@@ -34,7 +34,7 @@ export class Home {
 
   record(id: ProcessId): void {
     this.processes.push(id);
-    if (!this.detached) this.save();
+    this.save();
   }
 
   killAll(): void {
@@ -47,10 +47,13 @@ export class Home {
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Written before anything else happens here, so that a later sweep knows whose this is. */
+  /** So that a later sweep, or the lab command's `stop`, knows whose this is and what runs in it. */
   private save(): void {
-    const owner = { owner: identify(process.pid), processes: this.processes };
-    writeFileSync(join(this.dir, OWNER_FILE), JSON.stringify(owner));
+    const content: HomeFile = {
+      owner: this.detached ? null : identify(process.pid)!,
+      processes: this.processes,
+    };
+    writeFileSync(join(this.dir, HOME_FILE), JSON.stringify(content));
   }
 }
 

@@ -4,7 +4,7 @@ import { Daemon } from './daemon.js';
 import { get } from './get.js';
 import { Home } from './home.js';
 import { influxRecipe, type InfluxVersion } from './influx-get.js';
-import { freePort } from './port.js';
+import { freePorts } from './port.js';
 import { RunningPart, startAll } from './running.js';
 
 export interface InfluxOptions {
@@ -80,7 +80,7 @@ export async function startInflux(options: InfluxOptions = {}): Promise<RunningI
   const account = { org, bucket, token: options.token ?? randomBytes(32).toString('hex') };
   const part = await get(influxRecipe(version));
   const home = lastingDir ? Home.lasting(lastingDir) : Home.temporary('influx');
-  const port = await freePort();
+  const [port] = (await freePorts(1)) as [number];
   const url = `http://127.0.0.1:${port}`;
   const influxd = {
     name: 'influxd',

@@ -7,7 +7,7 @@ import { exec } from './exec.js';
 import { get } from './get.js';
 import { Home } from './home.js';
 import { kafkaRecipe, type KafkaVersion } from './kafka-get.js';
-import { freePort } from './port.js';
+import { freePorts } from './port.js';
 import { RunningPart, startAll } from './running.js';
 
 export interface KafkaOptions {
@@ -94,21 +94,21 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const { version = '3.9.1', heapMb = 512, properties, lastingDir } = options;
   const part = await get(kafkaRecipe(version));
   const home = lastingDir ? Home.lasting(lastingDir) : Home.temporary('kafka');
-  const ports = { broker: await freePort(), controller: await freePort() };
+  const [broker, controller] = (await freePorts(2)) as [number, number];
   const config = join(home.dir, 'server.properties');
-  writeFileSync(config, asText({ ...serverProperties(home.dir, ports), ...properties }));
+  writeFileSync(config, asText({ ...serverProperties(home.dir, { broker, controller }), ...properties }));
   const java = javaArgs(part, heapMb);
-  const broker = `127.0.0.1:${ports.broker}`;
+  const address = `127.0.0.1:${broker}`;
   const kafka = {
     name: 'kafka',
     command: 'java',
     args: [...java, 'kafka.Kafka', config],
-    ready: () => answersMetadata(broker),
+    ready: () => answersMetadata(address),
     readyLimitMs: READY_LIMIT_MS,
   };
   const clusterId = randomBytes(16).toString('base64url');
   const format = [...java, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
   const daemon = new Daemon(kafka, home);
   await startAll(home, [daemon], () => exec('java', format, { cwd: home.dir }));
-  return new RunningKafka([broker], version, home, [daemon]);
+  return new RunningKafka([address], version, home, [daemon]);
 }

@@ -16,10 +16,13 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-export async function freePort(): Promise<number> {
-  for (let i = 0; i < TRIES; i++) {
+/** As many different ports of 127.0.0.1 as asked for, on which nothing listens now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  for (let i = 0; i < TRIES && found.size < count; i++) {
     const port = LOWEST + Math.floor(Math.random() * COUNT);
-    if (await isFree(port)) return port;
+    if (await isFree(port)) found.add(port);
   }
-  throw new Error(`no free port on 127.0.0.1 in ${LOWEST}–${LOWEST + COUNT - 1} after ${TRIES} tries`);
+  if (found.size < count) throw new Error(`no free port on 127.0.0.1 in ${LOWEST}–${LOWEST + COUNT - 1}`);
+  return [...found];
 }

@@ -4,19 +4,21 @@ import { join } from 'node:path';
 import { isAlive, signal, type ProcessId } from './proc.js';
 
 export const HOME_PREFIX = 'dentryscope-lab-';
-export const OWNER_FILE = 'owner.json';
+export const HOME_FILE = 'home.json';
 
 /** A folder younger than this may still be about to get its owner file. */
 const GRACE_MS = 60_000;
 
-interface Owner {
-  owner: ProcessId;
+export interface HomeFile {
+  /** Null: nobody's, it stays until it is told to go. */
+  owner: ProcessId | null;
   processes: ProcessId[];
 }
 
-function ownerOf(dir: string): Owner | undefined {
+/** Undefined when the folder has no such file (yet). */
+export function readHome(dir: string): HomeFile | undefined {
   try {
-    return JSON.parse(readFileSync(join(dir, OWNER_FILE), 'utf8')) as Owner;
+    return JSON.parse(readFileSync(join(dir, HOME_FILE), 'utf8')) as HomeFile;
   } catch {
     return undefined;
   }
@@ -26,9 +28,14 @@ function sweepOne(dir: string): void {
   const stat = statSync(dir, { throwIfNoEntry: false });
   // A folder of another user's says nothing we may act upon.
   if (!stat?.isDirectory() || stat.uid !== process.getuid?.()) return;
-  const owner = ownerOf(dir);
-  if (owner ? isAlive(owner.owner) : Date.now() - stat.mtimeMs < GRACE_MS) return;
-  for (const id of owner?.processes ?? []) signal(id, 'SIGKILL');
+  const home = readHome(dir);
+  const inUse = home?.owner ? isAlive(home.owner) : Date.now() - stat.mtimeMs < GRACE_MS;
+  if (!inUse) removeHome(dir);
+}
+
+/** Ends what runs in a home, each process by its pid and start time, and removes the folder. */
+export function removeHome(dir: string): void {
+  for (const id of readHome(dir)?.processes ?? []) signal(id, 'SIGKILL');
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
