@@ -1,1 +1,73 @@
-export {};
+import { addon } from './addon.js';
+import type { NativeProbe } from './addon.js';
+import { nativeOptions } from './options.js';
+import type { Backend, CgroupEvent, Drained, Hook, HookReport, OpenOptions } from './types.js';
+
+export type { Backend, CgroupEvent, Drained, Hook, HookReport, OpenOptions, Refusal } from './types.js';
+export { cgroupIdOf, filesystemMagic, hierarchyOf, magic } from './cgroups.js';
+
+/** The slab tracepoints see objects, not dentries: see docs/decisions/0003-counting-in-the-kernel.md. */
+function limits(hook: Hook, backend: Backend | null): Pick<HookReport, 'includesPseudo' | 'perCgroup'> {
+  const slab = backend === 'tracepoint' && hook !== 'cgroup_life';
+  return { includesPseudo: slab, perCgroup: backend !== null && !(slab && hook === 'dentry_free') };
+}
+
+/** BPF programs in the kernel, counting from `open` to `close`. */
+export class DentryProbe {
+  readonly #native: NativeProbe;
+
+  private constructor(native: NativeProbe) {
+    this.#native = native;
+  }
+
+  /**
+   * Tries the backends for each hook. A kernel that refuses all of them is no error: the hook's report says why.
+   * Throws RangeError for a wrong option.
+   */
+  static open(options: OpenOptions = {}): DentryProbe {
+    return new DentryProbe(new (addon().Probe)(nativeOptions(options)));
+  }
+
+  /** Each hook with the backend it is seen by; `missed` is read anew each time. */
+  get hooks(): HookReport[] {
+    return this.#native.hooks().map((hook) => ({ ...hook, ...limits(hook.hook, hook.backend) }));
+  }
+
+  /** Reads all counters: cumulative values. */
+  drain(): Drained {
+    return this.#native.drain();
+  }
+
+  /**
+   * Frees the entries of cgroups that were removed, after their last drain. What they counted stays in `totals`.
+   * An id that counts again comes back, from 0.
+   */
+  forget(ids: Iterable<bigint>): void {
+    this.#native.forget(BigUint64Array.from(ids));
+  }
+
+  /** Cgroups made and removed since the last call, in the kernel's order. */
+  pollCgroupEvents(): CgroupEvent[] {
+    return this.#native.pollCgroupEvents();
+  }
+
+  /** Events that found the ring full, since `open`: when it grows, walk the tree again. */
+  get cgroupEventsLost(): bigint {
+    return this.#native.cgroupEventsLost();
+  }
+
+  /** Detaches and frees everything. Again is no error; any other call after it throws. */
+  close(): void {
+    this.#native.close();
+  }
+}
+
+/** What this machine can measure, hook by hook, and why not: opens, looks and closes. */
+export function hookReport(options: OpenOptions = {}): HookReport[] {
+  const probe = DentryProbe.open(options);
+  try {
+    return probe.hooks;
+  } finally {
+    probe.close();
+  }
+}

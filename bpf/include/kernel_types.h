@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The few kernel types the programs read. Only names and types of the fields matter:
+ * preserve_access_index makes libbpf put in the running kernel's offsets (CO-RE), so no vmlinux.h
+ * of one kernel is kept here.
+ */
+#ifndef KERNEL_TYPES_H
+#define KERNEL_TYPES_H
+
+#include <linux/types.h>
+
+#define __core __attribute__((preserve_access_index))
+
+struct kernfs_node {
+	__u64 id;
+} __core;
+
+struct cgroup_root {
+	int hierarchy_id;
+} __core;
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup_root *root;
+} __core;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+} __core;
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1]; /* CGROUP_SUBSYS_COUNT of them */
+	struct cgroup *dfl_cgrp;
+} __core;
+
+struct task_struct {
+	struct css_set *cgroups;
+} __core;
+
+struct dentry {
+	unsigned int d_flags;
+} __core;
+
+struct kmem_cache {
+	const char *name;
+} __core;
+
+struct super_block;
+struct qstr;
+
+/* An enum since 6.16, which moved the bit; a #define of 0x40000000 before. */
+enum dentry_flags {
+	DCACHE_NORCU = 1 << 26,
+};
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "path.hh"
+#include "probe.hh"
+
+static Napi::Object init(Napi::Env env, Napi::Object exports)
+{
+	exports.Set("Probe", dentryscope::Probe::define(env));
+	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
+	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));
+	return exports;
+}
+
+NODE_API_MODULE(dentryscope, init)

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace dentryscope
+{
+
+struct BpfError : std::runtime_error {
+	using std::runtime_error::runtime_error;
+};
+
+/* open -> set rodata, share maps -> load -> attach; the destructor is the one cleanup path. Throws
+ * BpfError. */
+class BpfObject
+{
+      public:
+	/* Keeps only the programs whose names start with `prefix`. */
+	BpfObject(const std::string &path, const std::string &prefix);
+	~BpfObject();
+	BpfObject(const BpfObject &) = delete;
+	BpfObject &operator=(const BpfObject &) = delete;
+
+	/* Globals by name; an object without it is left alone, a read of it gives 0. */
+	void set_rodata(const char *variable, const void *value, size_t size);
+	uint64_t read_global(const char *variable) const;
+	bool has_map(const char *name) const;
+	void set_max_entries(const char *map, uint32_t entries);
+	void reuse_map(const char *name, int fd);
+	int map_fd(const char *name) const;
+	void load();
+	void attach();
+	/* Runs that the kernel's recursion guard refused. */
+	uint64_t recursion_misses() const;
+
+      private:
+	struct Global {
+		bpf_map *map;
+		const char *section;
+		size_t section_size;
+		size_t offset;
+	};
+	std::optional<Global> find_global(const char *variable) const;
+	std::vector<bpf_program *> programs() const;
+
+	bpf_object *object = nullptr;
+	std::vector<bpf_link *> links;
+};
+
+} // namespace dentryscope

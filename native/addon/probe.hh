@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cgroup_events.hh"
+#include "cgroup_map.hh"
+#include "hook.hh"
+
+#include <memory>
+#include <napi.h>
+
+namespace dentryscope
+{
+
+/*
+ * Everything one DentryProbe of TypeScript holds; nothing is static, so any number live in any
+ * number of environments. Node finalizes wrapped objects when an environment ends (exit, worker
+ * terminated), so the destructor detaches even when nobody called close().
+ */
+class Probe : public Napi::ObjectWrap<Probe>
+{
+      public:
+	static Napi::Function define(Napi::Env env);
+
+	explicit Probe(const Napi::CallbackInfo &info);
+
+      private:
+	void open(const Options &options);
+	void close();
+	void check_open(Napi::Env env) const;
+	uint64_t missed(const Hook &hook) const;
+
+	Napi::Value js_hooks(const Napi::CallbackInfo &info);
+	Napi::Value js_drain(const Napi::CallbackInfo &info);
+	void js_forget(const Napi::CallbackInfo &info);
+	Napi::Value js_poll(const Napi::CallbackInfo &info);
+	Napi::Value js_events_lost(const Napi::CallbackInfo &info);
+	void js_close(const Napi::CallbackInfo &info);
+
+	/* In reverse order of death: readers go before the hooks, hooks before the maps they share.
+	 */
+	SharedMaps maps;
+	Hook alloc{"dentry_alloc", "alloc_"};
+	Hook free{"dentry_free", "free_"};
+	Hook life{"cgroup_life", "life_"};
+	std::unique_ptr<CgroupMap> cgroups;
+	std::unique_ptr<CgroupEvents> events;
+	uint64_t unpaired_at_open = 0;
+	bool closed = false;
+};
+
+} // namespace dentryscope

@@ -1,0 +1,24 @@
+{
+  "targets": [
+    {
+      "target_name": "dentryscope",
+      "sources": [
+        "addon/addon.cc",
+        "addon/bpf_object.cc",
+        "addon/cgroup_events.cc",
+        "addon/cgroup_map.cc",
+        "addon/hook.cc",
+        "addon/js.cc",
+        "addon/kernel_btf.cc",
+        "addon/libbpf_log.cc",
+        "addon/path.cc",
+        "addon/probe.cc"
+      ],
+      "include_dirs": ["../bpf/include"],
+      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
+      "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "<!@(pkg-config --cflags libbpf)"],
+      "defines": ["NAPI_VERSION=8"],
+      "libraries": ["<!@(pkg-config --libs libbpf)"]
+    }
+  ]
+}

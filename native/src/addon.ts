@@ -1,0 +1,46 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Backend, CgroupEvent, Drained, Hook, Refusal } from './types.js';
+
+/** What the C++ side gives; only src/ of this package sees it. */
+export interface NativeProbe {
+  hooks(): { hook: Hook; backend: Backend | null; tried: Refusal[]; missed: bigint }[];
+  drain(): Drained;
+  forget(ids: BigUint64Array): void;
+  pollCgroupEvents(): CgroupEvent[];
+  cgroupEventsLost(): bigint;
+  close(): void;
+}
+
+export interface NativeOptions {
+  bpfDir: string;
+  backends: readonly Backend[];
+  maxCgroups: number;
+  eventRingBytes: number;
+  preferV1: boolean;
+  v1Controllers: readonly string[];
+}
+
+export interface Addon {
+  Probe: new (options: NativeOptions) => NativeProbe;
+  cgroupInode(path: string): bigint;
+  filesystemMagic(path: string): number;
+}
+
+let loaded: Addon | undefined;
+
+/** Loaded at first use, so that a program whose agent is off needs no addon. */
+export function addon(): Addon {
+  if (loaded) return loaded;
+  const path =
+    process.env['DENTRYSCOPE_ADDON'] ??
+    fileURLToPath(new URL('../build/Release/dentryscope.node', import.meta.url));
+  try {
+    loaded = createRequire(import.meta.url)(path) as Addon;
+  } catch (cause) {
+    throw new Error(`the native addon does not load; build it with: make -C bpf && node native/build.mjs`, {
+      cause,
+    });
+  }
+  return loaded;
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { NativeOptions } from './addon.js';
+import type { Backend, OpenOptions } from './types.js';
+
+const BACKENDS: readonly Backend[] = ['fentry', 'kprobe', 'tracepoint'];
+const MAX_V1 = 3;
+
+function integer(name: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
+}
+
+function backends(wanted: readonly Backend[]): readonly Backend[] {
+  const wrong = wanted.find((name) => !BACKENDS.includes(name));
+  if (wrong !== undefined) throw new RangeError(`backends: "${wrong}" is none of ${BACKENDS.join(', ')}`);
+  if (wanted.length === 0) throw new RangeError('backends must name at least one');
+  return wanted;
+}
+
+function ringBytes(value: number): number {
+  integer('eventRingBytes', value, 4096, 1 << 30);
+  if ((value & (value - 1)) === 0) return value;
+  throw new RangeError(`eventRingBytes must be a power of two, not ${value}`);
+}
+
+/** Lines of /proc/cgroups: name, hierarchy, number of cgroups, enabled. Hierarchy 0 is v2 or not mounted. */
+function v1Mounted(): Set<string> {
+  const lines = readFileSync('/proc/cgroups', 'utf8').trim().split('\n').slice(1);
+  const fields = lines.map((line) => line.split('\t'));
+  return new Set(fields.filter(([, hierarchy]) => hierarchy !== '0').map(([name]) => name ?? ''));
+}
+
+/**
+ * Only what is mounted as v1 may be asked: for a controller of v2 the kernel gives the nearest ancestor that has it
+ * enabled, not the task's own cgroup.
+ */
+function v1Controllers(wanted: readonly string[] = ['memory', 'pids', 'cpu']): readonly string[] {
+  if (wanted.length > MAX_V1) throw new RangeError(`v1Controllers: at most ${MAX_V1}, not ${wanted.length}`);
+  const mounted = v1Mounted();
+  return wanted.filter((name) => mounted.has(name));
+}
+
+/** Checks what the caller gave and fills in the rest. Throws RangeError. */
+export function nativeOptions(options: OpenOptions): NativeOptions {
+  return {
+    bpfDir:
+      options.bpfDir ??
+      process.env['DENTRYSCOPE_BPF_DIR'] ??
+      fileURLToPath(new URL('../../bpf/build', import.meta.url)),
+    backends: backends(options.backends ?? BACKENDS),
+    maxCgroups: integer('maxCgroups', options.maxCgroups ?? 16_384, 1, 1 << 24),
+    eventRingBytes: ringBytes(options.eventRingBytes ?? 1 << 20),
+    preferV1: options.preferV1 ?? false,
+    v1Controllers: v1Controllers(options.v1Controllers),
+  };
+}
