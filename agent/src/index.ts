@@ -1,1 +1,5 @@
-export {};
+export { Agent } from './agent.js';
+export type { AgentOptions } from './agent.js';
+export { Exposition } from './exposition.js';
+export type { PodLabels } from './exposition.js';
+export { openKernel } from './kernel.js';

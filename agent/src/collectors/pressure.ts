@@ -1,0 +1,35 @@
+/** /proc/pressure (Documentation/accounting/psi.rst): `total=` is stall time in microseconds since the boot. */
+import { readProc } from './proc.js';
+
+export type PressureKey =
+  | 'psiCpuSomeNs'
+  | 'psiMemorySomeNs'
+  | 'psiMemoryFullNs'
+  | 'psiIoSomeNs'
+  | 'psiIoFullNs';
+export type Pressure = Partial<Record<PressureKey, bigint>>;
+
+/** `full` of cpu is undefined at the system level (psi.rst), so it is not read. */
+const lines: readonly (readonly [file: string, line: string, key: PressureKey])[] = [
+  ['cpu', 'some', 'psiCpuSomeNs'],
+  ['memory', 'some', 'psiMemorySomeNs'],
+  ['memory', 'full', 'psiMemoryFullNs'],
+  ['io', 'some', 'psiIoSomeNs'],
+  ['io', 'full', 'psiIoFullNs'],
+];
+
+/** @returns nanoseconds since the boot */
+export function parsePressureTotal(text: string, line: string): bigint | undefined {
+  const match = new RegExp(`^${line} .*total=(\\d+)$`, 'm').exec(text);
+  return match ? BigInt(match[1]!) * 1000n : undefined;
+}
+
+export function readPressure(procRoot: string): Pressure {
+  const totals: Pressure = {};
+  for (const [file, line, key] of lines) {
+    const text = readProc(procRoot, `pressure/${file}`);
+    const total = text === undefined ? undefined : parsePressureTotal(text, line);
+    if (total !== undefined) totals[key] = total;
+  }
+  return totals;
+}

@@ -1,0 +1,87 @@
+/** The agent's own /metrics, in the seed's names. A figure the backend can't see has no series at all. */
+import type { NodeBatch } from '@dentryscope/contracts';
+import { Counter, Gauge } from '@dentryscope/runtime';
+import type { Registry } from '@dentryscope/runtime';
+
+/** Labels of a cgroup; all empty for what is no pod's: one series, whatever the number of cgroups. */
+export interface PodLabels {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+export type LabelsOf = (cgroupId: bigint) => PodLabels;
+
+export class Exposition {
+  readonly #allocated: Counter;
+  readonly #dentries: Gauge;
+  readonly #windows: Counter;
+  readonly #lost: Gauge;
+  readonly #hooks: Gauge;
+  readonly #missed: Gauge;
+
+  constructor(
+    registry: Registry,
+    private readonly labelsOf: LabelsOf,
+    spoolWindows: () => number,
+  ) {
+    const registers = [registry];
+    this.#allocated = new Counter({
+      name: 'dentry_alloc_total',
+      help: 'Dentries allocated by tasks of the container since the agent started.',
+      labelNames: ['namespace', 'pod', 'container'],
+      registers,
+    });
+    this.#dentries = new Gauge({
+      name: 'node_dentry_count',
+      help: 'Dentries of the node (/proc/sys/fs/dentry-state): total, unused, negative.',
+      labelNames: ['type'],
+      registers,
+    });
+    this.#windows = new Counter({ name: 'agent_windows_total', help: 'Windows closed.', registers });
+    this.#lost = new Gauge({
+      name: 'agent_windows_lost_total',
+      help: 'Windows of this boot that could not be kept.',
+      registers,
+    });
+    this.#hooks = new Gauge({
+      name: 'agent_hook_attached',
+      help: '1 for the backend that a hook found.',
+      labelNames: ['hook', 'backend'],
+      registers,
+    });
+    this.#missed = new Gauge({
+      name: 'agent_hook_missed_events_total',
+      help: 'Events that the kernel did not hand to the program.',
+      labelNames: ['hook'],
+      registers,
+    });
+    new Gauge({
+      name: 'agent_spool_windows',
+      help: 'Windows that the transport has not taken yet.',
+      registers,
+      collect() {
+        this.set(spoolWindows());
+      },
+    });
+  }
+
+  record(batch: NodeBatch): void {
+    this.#windows.inc();
+    this.#lost.set(Number(batch.health?.windowsLost ?? 0n));
+    const { ids = [], dentriesAllocated = [] } = batch.cgroups ?? {};
+    dentriesAllocated.forEach((value, index) =>
+      this.#allocated.inc({ ...this.labelsOf(ids[index]!) }, Number(value)),
+    );
+    this.#recordDentries(batch);
+    for (const { hook, backend, missed } of batch.health?.hooks ?? []) {
+      if (backend) this.#hooks.set({ hook, backend }, 1);
+      if (backend) this.#missed.set({ hook }, Number(missed));
+    }
+  }
+
+  #recordDentries({ state }: NodeBatch): void {
+    const types = { total: state?.nrDentry, unused: state?.nrUnused, negative: state?.nrNegative };
+    for (const [type, value] of Object.entries(types))
+      if (value !== undefined) this.#dentries.set({ type }, Number(value));
+  }
+}

@@ -1,0 +1,40 @@
+import { Agent } from '@dentryscope/agent';
+import { startProbes } from '@dentryscope/runtime';
+import { openPublisher } from '@dentryscope/transport';
+import type { CommandModule, Context } from '../command.js';
+import { CommandError } from '../command.js';
+import { startPodWatch } from '../pod-watch.js';
+
+async function runAgent({ settings, logger, registry, lifecycle, version }: Context): Promise<void> {
+  let fatal: Error | undefined;
+  const publisher = await openPublisher(settings, logger);
+  lifecycle.onClose('publisher', () => publisher.close());
+  const pods = await startPodWatch(settings, logger, { nodeName: settings.node! });
+  if (pods) lifecycle.onClose('pod watch', () => pods.close());
+  const agent = Agent.start({
+    settings,
+    version,
+    logger,
+    registry,
+    publisher,
+    ...(pods ? { nameOf: (info) => pods.nameOf(info) } : {}),
+    onFatal: (error) => {
+      fatal = error;
+      lifecycle.end();
+    },
+  });
+  lifecycle.onClose('agent', () => agent.close());
+  const probes = await startProbes(settings.agentListen, 'DENTRYSCOPE_AGENT_LISTEN', registry, () => agent.parts());
+  lifecycle.onClose('probes', () => probes.close());
+  await lifecycle.ended();
+  if (fatal) throw new CommandError(fatal.message, { cause: fatal });
+}
+
+export const command: CommandModule = {
+  name: 'agent',
+  usage: '',
+  summary: "Measure this machine's kernel and publish a window every DENTRYSCOPE_WINDOW.",
+  details: 'With --transport stdout the windows are printed as canonical JSON, one a line; logs go to standard error.',
+  positionals: { min: 0, max: 0 },
+  run: runAgent,
+};

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { batchToJson, decodeBatch, topics } from '@dentryscope/contracts';
+import { openConsumer } from '@dentryscope/transport';
+import type { Received } from '@dentryscope/transport';
+import type { CommandModule, Context } from '../command.js';
+
+/** In a group of its own, so that it takes nothing from the ingester. */
+async function tail({ settings, lifecycle, logger }: Context): Promise<void> {
+  const consumer = await openConsumer(settings, { topic: topics.deltas, group: `dentryscope-tail-${process.pid}` }, logger);
+  const stop = () => consumer.close();
+  lifecycle.onClose('consumer', stop);
+  lifecycle.signal.addEventListener('abort', () => void stop());
+  process.stdout.on('error', () => lifecycle.end());
+  await consumer.run(async (messages) => {
+    for (const message of messages) await print(message);
+  });
+}
+
+async function print(message: Received): Promise<void> {
+  const line = toLine(message);
+  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
+}
+
+function toLine({ value, topic, partition, offset }: Received): string {
+  try {
+    return batchToJson(decodeBatch(value));
+  } catch (error) {
+    return JSON.stringify({ unreadable: (error as Error).message, topic, partition, offset: String(offset) });
+  }
+}
+
+export const command: CommandModule = {
+  name: 'tail',
+  usage: '',
+  summary: 'Print the windows on the transport as canonical JSON, one a line, from the oldest kept.',
+  positionals: { min: 0, max: 0 },
+  run: tail,
+};
