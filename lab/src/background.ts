@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { withLock } from './lock.js';
 import { partDir, runDir } from './paths.js';
 import { parsePart, SERVERS, startLasting, type ServerName } from './parts.js';
-import { isAlive } from './proc.js';
+import { isAlive, signal } from './proc.js';
 import { step } from './progress.js';
-import { readHome, removeHome } from './sweep.js';
+import { readHome } from './sweep.js';
+import { until } from './wait.js';
 
 /** A part that the lab command left running. */
 export interface BackgroundState {
@@ -15,6 +16,8 @@ export interface BackgroundState {
   pids: number[];
   env: Record<string, string>;
 }
+
+const END_LIMIT_MS = 20_000;
 
 const stateFile = (name: ServerName): string => join(runDir(name), 'state.json');
 const dataDir = (name: ServerName): string => join(runDir(name), 'data');
@@ -37,8 +40,12 @@ export function allBackground(): BackgroundState[] {
 const exclusively = <T>(name: ServerName, work: () => Promise<T>): Promise<T> =>
   withLock(`${runDir(name)}.lock`, name, work);
 
-function clear(name: ServerName): void {
-  removeHome(dataDir(name));
+async function clear(name: ServerName): Promise<void> {
+  const processes = readHome(dataDir(name))?.processes ?? [];
+  for (const id of processes) signal(id, 'SIGKILL');
+  await until(`${name} gone after SIGKILL`, END_LIMIT_MS, async () => {
+    if (processes.some(isAlive)) throw new Error('a process is still there');
+  });
   rmSync(runDir(name), { recursive: true, force: true });
 }
 
@@ -50,7 +57,7 @@ export async function startInBackground(spec: string): Promise<BackgroundState> 
     const before = backgroundState(name);
     if (before && before.version === version) return before;
     if (before) throw new Error(`${name} ${before.version} runs; first: npm run lab -- stop ${name}`);
-    clear(name); // what a reboot or a kill left
+    await clear(name); // what a reboot or a kill left
     return step(`start ${name} ${version}`, () => start(name, version!));
   });
 }
@@ -67,7 +74,7 @@ async function start(name: ServerName, version: string): Promise<BackgroundState
 export async function stopInBackground(name: ServerName): Promise<boolean> {
   return exclusively(name, async () => {
     const ran = readHome(dataDir(name)) !== undefined;
-    clear(name);
+    await clear(name);
     return ran;
   });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { dieWithUs } from './die-with-us.js';
 import { tail } from './exec.js';
 import type { Home } from './home.js';
-import { identify, isAlive, signal, type ProcessId } from './proc.js';
+import { identify, type ProcessId } from './proc.js';
 import { Hopeless, until } from './wait.js';
 
 export interface DaemonSpec {
@@ -23,6 +23,7 @@ const END_LIMIT_MS = 20_000;
 /** One process of a part: start, wait until ready, signal, start again with the same arguments. */
 export class Daemon {
   private id: ProcessId | undefined;
+  private child: ChildProcess | undefined;
   private readonly logFile: string;
 
   constructor(
@@ -38,16 +39,17 @@ export class Daemon {
   }
 
   get alive(): boolean {
-    return this.id !== undefined && isAlive(this.id);
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
   async start(): Promise<void> {
-    this.id = await this.launch();
+    this.child = await this.launch();
+    this.id = identify(this.child.pid!) ?? { pid: this.child.pid!, start: 'ended at once' };
     this.home.record(this.id);
     try {
       await until(`${this.spec.name} ready`, this.spec.readyLimitMs, () => this.probe());
     } catch (error) {
-      signal(this.id, 'SIGKILL');
+      this.child.kill('SIGKILL');
       throw new Error(`${(error as Error).message}\n--- end of its log:\n${tail(this.logFile)}`, {
         cause: error,
       });
@@ -56,11 +58,11 @@ export class Daemon {
 
   /** Sends the signal; if it is one that ends a process, resolves when the process is gone. */
   async kill(name: NodeJS.Signals): Promise<void> {
-    const id = this.process;
-    signal(id, name);
+    const { pid } = this.process;
+    if (this.alive) this.child!.kill(name);
     if (!ENDING.includes(name)) return;
     await until(`${this.spec.name} gone after ${name}`, END_LIMIT_MS, async () => {
-      if (isAlive(id)) throw new Error(`pid ${id.pid} is still there`);
+      if (this.alive) throw new Error(`pid ${pid} is still there`);
     });
   }
 
@@ -74,7 +76,7 @@ export class Daemon {
     await this.spec.ready();
   }
 
-  private async launch(): Promise<ProcessId> {
+  private async launch(): Promise<ChildProcess> {
     const { command, args, env } = this.spec;
     const { dir, detached } = this.home;
     const log = openSync(this.logFile, 'a');
@@ -84,7 +86,7 @@ export class Daemon {
     closeSync(log);
     await spawned(child);
     child.unref();
-    return identify(child.pid!) ?? { pid: child.pid!, start: 'ended at once' };
+    return child;
   }
 }
 

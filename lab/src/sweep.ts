@@ -34,7 +34,7 @@ function sweepOne(dir: string): void {
 }
 
 /** Ends what runs in a home, each process by its pid and start time, and removes the folder. */
-export function removeHome(dir: string): void {
+function removeHome(dir: string): void {
   for (const id of readHome(dir)?.processes ?? []) signal(id, 'SIGKILL');
   rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 }
