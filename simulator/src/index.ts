@@ -1,1 +1,7 @@
-export {};
+export { backfilledStart, createFleet } from './fleet.js';
+export type { Fleet, StartOptions } from './fleet.js';
+export type { FleetOptions, NodePlan } from './plan.js';
+export type { ContainerName } from './names.js';
+export type { Truth, TruthRow, WindowRange } from './truth.js';
+export { runSimulation } from './run.js';
+export type { SimulationLogger, SimulationOptions } from './run.js';

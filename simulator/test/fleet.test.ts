@@ -1,0 +1,180 @@
+import { checkBatch, decodeBatch, encodeBatch } from '@dentryscope/contracts';
+import type { NodeBatch } from '@dentryscope/contracts';
+import { createFleet } from '@dentryscope/simulator';
+import { describe, expect, it } from 'vitest';
+
+const WINDOWS = 100;
+const options = {
+  nodes: 12,
+  cgroupsPerNode: 20,
+  seed: 7,
+  cluster: 'sim',
+  windowMs: 10_000,
+  startMs: 1_780_000_000_000,
+};
+const fleet = createFleet(options);
+const all = Array.from({ length: WINDOWS }, (_, k) => fleet.window(k));
+const encoded = (batches: NodeBatch[]) =>
+  batches.map((batch) => Buffer.from(encodeBatch(batch)).toString('hex'));
+
+/** A node's batches in order, as a reader of the wire gets them. */
+const ofNode = (name: string): NodeBatch[] =>
+  all.flatMap((batches) =>
+    batches.filter(({ node }) => node === name).map((batch) => decodeBatch(encodeBatch(batch))),
+  );
+const nodes = fleet.nodes.map(({ name }) => name);
+const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n);
+
+describe('a fleet is a pure function of its options', () => {
+  it('gives the same bytes again, in any order of asking', () => {
+    const again = createFleet(options);
+    for (const k of [WINDOWS - 1, 0, 41]) expect(encoded(again.window(k))).toEqual(encoded(all[k]!));
+  });
+
+  it('gives other figures with another seed, and other boots with another start', () => {
+    const boots = (other: Partial<typeof options>) =>
+      createFleet({ ...options, ...other }).nodes.map(({ bootId }) => bootId);
+    const allBoots = [boots({}), boots({ seed: 8 }), boots({ startMs: options.startMs + 10_000 })].flat();
+    expect(new Set(allBoots).size).toBe(3 * options.nodes);
+    expect(encoded(createFleet({ ...options, seed: 8 }).window(0))).not.toEqual(encoded(all[0]!));
+  });
+
+  it('says which option is wrong', () => {
+    expect(() => createFleet({ ...options, nodes: 0 })).toThrow(/^nodes is 0/);
+    expect(() => createFleet({ ...options, windowMs: 0.5 })).toThrow(/^windowMs is 0.5/);
+  });
+
+  it.each([1, 2, 3, 250])('counts at most %i cgroups a node', (cgroupsPerNode) => {
+    const ids = createFleet({ ...options, cgroupsPerNode })
+      .window(3)
+      .map((b) => b.cgroups?.ids.length ?? 0);
+    expect(Math.max(...ids)).toBeLessThanOrEqual(cgroupsPerNode);
+    expect(Math.max(...ids)).toBeGreaterThan(cgroupsPerNode / 2);
+  });
+});
+
+describe('its batches', () => {
+  it('pass checkBatch, every one', () => {
+    expect(
+      all
+        .flat()
+        .map(checkBatch)
+        .filter((why) => why !== undefined),
+    ).toEqual([]);
+  });
+
+  it.each(nodes)('of %s are numbered without a gap, and follow in time', (name) => {
+    const batches = ofNode(name);
+    expect(batches.map(({ seq }) => seq)).toEqual(batches.map((_, n) => BigInt(n + 1)));
+    for (const [n, batch] of batches.entries())
+      if (n > 0) expect(batch.windowStartMs).toBeGreaterThanOrEqual(batches[n - 1]!.windowEndMs);
+  });
+
+  it.each(nodes)('of %s keep the books: dentries move by allocated - freed', (name) => {
+    const batches = ofNode(name);
+    for (const [n, { state, windowStartMs }] of batches.entries()) {
+      const before = batches[n - 1];
+      if (state!.dentriesAllocated === undefined || before?.windowEndMs !== windowStartMs) continue;
+      const moved = state!.dentriesAllocated - state!.dentriesFreed!;
+      expect(state!.nrDentry! - before.state!.nrDentry!).toBe(moved);
+    }
+  });
+
+  it('name every counted cgroup before or with its first figure', () => {
+    for (const name of nodes) {
+      const known = new Set<bigint>();
+      for (const batch of ofNode(name)) {
+        for (const info of batch.cgroupInfos) if (!info.removed) known.add(info.id);
+        expect(batch.cgroups?.ids.filter((id) => !known.has(id)) ?? []).toEqual([]);
+      }
+    }
+  });
+
+  it('hold what a believable fleet has: churn, pods that come and go, a leak, an agent away', () => {
+    const removed = all.flat().flatMap(({ cgroupInfos }) => cgroupInfos.filter((info) => info.removed));
+    expect(removed.length).toBeGreaterThan(50);
+    const negatives = ofNode('web-01.sim').map(({ state }) => state!.nrNegative!);
+    expect(negatives.at(-1)! - negatives[0]!).toBeGreaterThan(2_000_000n);
+    expect(ofNode('batch-02.sim').length).toBeLessThan(WINDOWS);
+    expect(new Set(all[0]!.map(({ health }) => health!.hooks[0]!.backend))).toEqual(
+      new Set(['fentry', 'kprobe', 'tracepoint', '']),
+    );
+  });
+});
+
+describe('what an agent cannot see is absent, not 0', () => {
+  it('with no hook: no counter at all, and the reason', () => {
+    const batches = ofNode('quiet-01.sim');
+    expect(batches).toHaveLength(WINDOWS);
+    for (const { cgroups, state, health } of batches) {
+      expect(cgroups).toBeUndefined();
+      expect(state!.dentriesAllocated).toBeUndefined();
+      expect(state!.dentriesFreed).toBeUndefined();
+      expect(state!.nrDentry).toBeGreaterThan(0n);
+      expect(health!.hooks.map(({ backend }) => backend)).toEqual(['', '']);
+      expect(health!.degraded[0]).toContain('EPERM');
+    }
+  });
+
+  it('with the slab tracepoint: frees of the node only', () => {
+    const batches = ofNode('batch-02.sim');
+    for (const { cgroups, state } of batches) {
+      expect(cgroups!.dentriesFreed).toEqual([]);
+      expect(cgroups!.dentriesAllocated.length).toBe(cgroups!.ids.length);
+      expect(state!.dentriesFreed).toBeGreaterThan(0n);
+    }
+  });
+});
+
+describe('the truth', () => {
+  const truth = fleet.truth({ from: 0, to: WINDOWS });
+
+  it('counts the batches', () => expect(truth.batches).toBe(all.flat().length));
+
+  it.each(nodes)('equals the sums of what %s put on the wire', (name) => {
+    const batches = ofNode(name);
+    const seen = batches.some(({ cgroups }) => cgroups);
+    expect(truth.sum('dentries_allocated', { node: name })).toBe(
+      seen ? sum(batches.flatMap(({ cgroups }) => cgroups!.dentriesAllocated)) : undefined,
+    );
+    expect(truth.sum('node_dentries_freed', { node: name })).toBe(
+      seen ? sum(batches.map(({ state }) => state!.dentriesFreed!)) : undefined,
+    );
+    expect(truth.sum('node_dentries', { node: name })).toBe(batches.at(-1)!.state!.nrDentry);
+  });
+
+  it('adds up over ranges, cgroup by cgroup', () => {
+    const parts = [
+      { from: 0, to: 33 },
+      { from: 33, to: WINDOWS },
+    ].map((range) => fleet.truth(range));
+    for (const { metric, node, cgroup, value } of truth.rows.filter((row) => row.cgroup !== undefined))
+      expect(sum(parts.map((part) => part.sum(metric, { node, cgroup: cgroup! }) ?? 0n))).toBe(value);
+  });
+
+  it('knows the owner of every container, by the name that is told', () => {
+    const names = new Set(
+      fleet.containerNames({ from: 0, to: WINDOWS }).map(({ containerId }) => containerId),
+    );
+    const infos = all.flat().flatMap(({ cgroupInfos }) => cgroupInfos.filter((info) => !info.removed));
+    for (const { containerId } of infos) if (containerId) expect(names).toContain(containerId);
+    const nameless = truth.rows.filter(({ cgroup, owner }) => cgroup !== undefined && !owner);
+    // The container runtime's cgroup, of each node that counts.
+    expect(new Set(nameless.map(({ node }) => node)).size).toBe(options.nodes - 1);
+    expect(new Set(nameless.map(({ cgroup }) => cgroup! & 0xffffn))).toEqual(new Set([1_099n]));
+  });
+
+  it('tells names once: new ones over all windows are all of them', () => {
+    const told = all.flatMap((_, k) => fleet.newContainerNames(k).map(({ containerId }) => containerId));
+    const names = fleet.containerNames({ from: 0, to: WINDOWS }).map(({ containerId }) => containerId);
+    expect(told.toSorted()).toEqual(names.toSorted());
+  });
+
+  it('goes through JSON with its 64-bit values as text', () => {
+    const json = JSON.parse(JSON.stringify(truth)) as { rows: { metric: string; value: string }[] };
+    const values = json.rows
+      .filter(({ metric }) => metric === 'dentries_allocated')
+      .map((row) => BigInt(row.value));
+    expect(sum(values)).toBe(truth.sum('dentries_allocated'));
+  });
+});

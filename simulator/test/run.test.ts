@@ -1,0 +1,133 @@
+import { decodeBatch, topics } from '@dentryscope/contracts';
+import { backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
+import type { ContainerName } from '@dentryscope/simulator';
+import type { Message, Publisher } from '@dentryscope/transport';
+import { describe, expect, it } from 'vitest';
+
+const windowMs = 200;
+const logger = { info: () => {}, warn: () => {} };
+const fleetOf = (backfillMs: number) =>
+  createFleet({
+    nodes: 6,
+    cgroupsPerNode: 8,
+    seed: 3,
+    cluster: 'sim',
+    windowMs,
+    startMs: backfilledStart({ nowMs: Date.now(), windowMs, backfillMs }),
+  });
+
+/** Keeps what it takes; refuses whenever `refuse` says so. */
+class Kept implements Publisher {
+  readonly messages: Message[] = [];
+  constructor(readonly refuse: () => boolean = () => false) {}
+  async publish(topic: string, messages: readonly Message[]): Promise<void> {
+    expect(topic).toBe(topics.deltas);
+    if (this.refuse()) throw new Error('the broker is not there');
+    this.messages.push(...messages);
+  }
+  status = () => ({ ok: true });
+  close = async () => {};
+  batches = () => this.messages.map(({ value }) => decodeBatch(value));
+}
+
+describe('runSimulation', () => {
+  it('fills the past at once, then goes on as windows end', async () => {
+    const fleet = fleetOf(20 * windowMs);
+    const publisher = new Kept();
+    const truth = await runSimulation({
+      fleet,
+      publisher,
+      logger,
+      windows: 23,
+      signal: new AbortController().signal,
+    });
+    expect(truth.windows).toEqual({ from: 0, to: 23 });
+    expect(Date.now()).toBeGreaterThanOrEqual(fleet.options.startMs + 23 * windowMs);
+    expect(publisher.messages).toHaveLength(truth.batches);
+    expect(publisher.messages[0]!.key).toBe('sim/db-01.sim');
+  });
+
+  it('publishes nothing before its window has ended', async () => {
+    const fleet = fleetOf(0);
+    const late: number[] = [];
+    const publisher = new Kept(() => !late.push(Date.now()));
+    await runSimulation({ fleet, publisher, logger, windows: 3, signal: new AbortController().signal });
+    late.forEach((at, k) => expect(at).toBeGreaterThanOrEqual(fleet.options.startMs + (k + 1) * windowMs));
+  });
+
+  it('goes faster than the clock when asked to', async () => {
+    const began = Date.now();
+    const signal = new AbortController().signal;
+    await runSimulation({
+      fleet: fleetOf(0),
+      publisher: new Kept(),
+      logger,
+      signal,
+      windows: 60,
+      speed: 50,
+      backfillWindows: 0,
+    });
+    // 60 windows of 200 ms are 12 s by the clock.
+    expect(Date.now() - began).toBeLessThan(6_000);
+  });
+
+  it('skips nothing while the broker is away', async () => {
+    const fleet = fleetOf(10 * windowMs);
+    let calls = 0;
+    const publisher = new Kept(() => ++calls % 3 !== 0);
+    const signal = new AbortController().signal;
+    const truth = await runSimulation({ fleet, publisher, logger, windows: 4, signal });
+    const allocated = publisher.batches().flatMap(({ cgroups }) => cgroups?.dentriesAllocated ?? []);
+    expect(allocated.reduce((total, value) => total + value, 0n)).toBe(truth.sum('dentries_allocated'));
+    expect(calls).toBe(12);
+  });
+
+  it('ends at once on the signal, also while the broker is away', async () => {
+    const stop = new AbortController();
+    const run = runSimulation({
+      fleet: fleetOf(windowMs),
+      publisher: new Kept(() => true),
+      logger,
+      signal: stop.signal,
+    });
+    setTimeout(() => stop.abort(), 300);
+    const truth = await run;
+    expect(truth.windows).toEqual({ from: 0, to: 0 });
+    expect(truth.sum('dentries_allocated')).toBeUndefined();
+  });
+
+  it('tells the names before the windows, and again where that failed', async () => {
+    const fleet = fleetOf(5 * windowMs);
+    const told: ContainerName[] = [];
+    const publisher = new Kept(() => (expect(told.length).toBeGreaterThan(0), false));
+    let failures = 1;
+    const onNames = async (names: readonly ContainerName[]) => {
+      if (failures-- > 0) throw new Error('the store is locked');
+      told.push(...names);
+    };
+    await runSimulation({
+      fleet,
+      publisher,
+      logger,
+      windows: 5,
+      onNames,
+      signal: new AbortController().signal,
+    });
+    const ids = told.map(({ containerId }) => containerId);
+    expect(ids.toSorted()).toEqual(
+      fleet
+        .containerNames({ from: 0, to: 5 })
+        .map((n) => n.containerId)
+        .toSorted(),
+    );
+  });
+});
+
+describe('backfilledStart', () => {
+  it('lies on a window, and not before what an earlier run published', () => {
+    expect(backfilledStart({ nowMs: 1_000_017, windowMs: 10, backfillMs: 100 })).toBe(999_910);
+    expect(backfilledStart({ nowMs: 1_000_017, windowMs: 10, backfillMs: 100, notBeforeMs: 999_955 })).toBe(
+      999_960,
+    );
+  });
+});
