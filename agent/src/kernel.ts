@@ -59,7 +59,9 @@ function wrap(probe: DentryProbe): KernelSource {
         .map(({ kind, id, path, hierarchy }) => ({ kind, id, path, hierarchyId: hierarchy })),
     problems: () =>
       probe.cgroupEventsLost > 0n
-        ? [`${probe.cgroupEventsLost} births and deaths of cgroups were missed: one that lived shortly has no name`]
+        ? [
+            `${probe.cgroupEventsLost} births and deaths of cgroups were missed: one that lived shortly has no name`,
+          ]
         : [],
     close: () => probe.close(),
   };

@@ -8,10 +8,10 @@ export interface DentryState {
   readonly nrNegative: bigint | undefined;
 }
 
-/** The sum over CPUs can be below 0 for a moment; the kernel then prints 0 (get_nr_dentry). */
+/** A sum over CPUs that is below 0 for a moment the kernel itself prints as 0 (get_nr_dentry). @throws Error */
 export function parseDentryState(text: string, hasNegative: boolean): DentryState {
   const fields = text.trim().split(/\s+/);
-  if (fields.length < 6 || fields.some((field) => !/^-?\d+$/.test(field)))
+  if (fields.length < 6 || fields.some((field) => !/^\d+$/.test(field)))
     throw new Error(`dentry-state has an unknown form: ${JSON.stringify(text)}`);
   const [nrDentry, nrUnused, , , nrNegative] = fields.map(BigInt) as [bigint, bigint, bigint, bigint, bigint];
   return { nrDentry, nrUnused, nrNegative: hasNegative ? nrNegative : undefined };

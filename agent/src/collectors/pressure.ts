@@ -2,11 +2,7 @@
 import { readProc } from './proc.js';
 
 export type PressureKey =
-  | 'psiCpuSomeNs'
-  | 'psiMemorySomeNs'
-  | 'psiMemoryFullNs'
-  | 'psiIoSomeNs'
-  | 'psiIoFullNs';
+  'psiCpuSomeNs' | 'psiMemorySomeNs' | 'psiMemoryFullNs' | 'psiIoSomeNs' | 'psiIoFullNs';
 export type Pressure = Partial<Record<PressureKey, bigint>>;
 
 /** `full` of cpu is undefined at the system level (psi.rst), so it is not read. */

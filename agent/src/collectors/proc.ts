@@ -8,7 +8,8 @@ export function readProc(procRoot: string, path: string): string | undefined {
     return readFileSync(join(procRoot, path), 'utf8');
   } catch (error) {
     // EOPNOTSUPP: /proc/pressure with psi=0 on the kernel's command line.
-    if (['ENOENT', 'ENOTDIR', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
     throw error;
   }
 }

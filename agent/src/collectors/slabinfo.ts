@@ -15,8 +15,10 @@ export function parseSlabinfo(text: string): SlabCacheState[] {
   if (!lines[0]?.startsWith('slabinfo - version: 2.')) throw new Error('slabinfo has an unknown version');
   return lines.slice(2).flatMap((line) => {
     const [name = '', active, total, bytes] = line.split(/\s+/);
-    if (!wanted.test(name) || bytes === undefined) return [];
-    return [{ name, activeObjects: BigInt(active!), totalObjects: BigInt(total!), objectBytes: BigInt(bytes) }];
+    if (!wanted.test(name) || bytes === undefined || total === '0') return [];
+    return [
+      { name, activeObjects: BigInt(active!), totalObjects: BigInt(total!), objectBytes: BigInt(bytes) },
+    ];
   });
 }
 

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { Deltas } from '../src/deltas.js';
+import { Announcer } from '../src/identity.js';
+import type { CgroupInfoFields } from '../src/identity.js';
+import type { Drained } from '../src/source.js';
+import { WindowClock, untilBoundaryMs } from '../src/window-clock.js';
+
+const drained = (counts: Record<string, [bigint, bigint]>, freed = true): Drained => ({
+  ids: BigUint64Array.from(Object.keys(counts).map(BigInt)),
+  dentriesAllocated: BigUint64Array.from(Object.values(counts).map(([a]) => a)),
+  dentriesFreed: freed ? BigUint64Array.from(Object.values(counts).map(([, f]) => f)) : null,
+  allocatedAll: 100n,
+  freedAll: freed ? 50n : null,
+});
+
+it('a window says what came since the one before; a quiet cgroup is left out', () => {
+  const deltas = new Deltas();
+  const first = drained({ 7: [5n, 1n], 9: [2n, 0n] });
+  expect(deltas.since(first)).toMatchObject({
+    ids: [7n, 9n],
+    dentriesAllocated: [5n, 2n],
+    dentriesFreed: [1n, 0n],
+  });
+  deltas.keep(first);
+  const second = deltas.since(drained({ 7: [5n, 4n], 9: [2n, 0n] }));
+  expect(second).toMatchObject({ ids: [7n], dentriesAllocated: [0n], dentriesFreed: [3n], allocatedAll: 0n });
+});
+
+it('a window that was not kept loses nothing: the next one has its counts too', () => {
+  const deltas = new Deltas();
+  deltas.since(drained({ 7: [5n, 0n] }));
+  expect(deltas.since(drained({ 7: [8n, 0n] })).dentriesAllocated).toEqual([8n]);
+});
+
+it('a counter that the backend cannot see has no column and no total: not 0', () => {
+  const { dentriesFreed, freedAll } = new Deltas().since(drained({ 7: [5n, 0n] }, false));
+  expect(dentriesFreed).toEqual([]);
+  expect(freedAll).toBeUndefined();
+});
+
+it('an id that was forgotten counts from 0 again', () => {
+  const deltas = new Deltas();
+  deltas.keep(drained({ 7: [5n, 0n] }));
+  deltas.forget([7n]);
+  expect(deltas.since(drained({ 7: [2n, 0n] })).dentriesAllocated).toEqual([2n]);
+});
+
+it('windows never overlap though the clock is set back, and their true length is kept', () => {
+  let wall = 1_000_000;
+  let mono = 0n;
+  const clock = new WindowClock(
+    1_000_500,
+    () => wall,
+    () => mono,
+  );
+  wall += 400;
+  mono += 1_000_000_000n;
+  const first = clock.now();
+  expect(first).toMatchObject({ startMs: 1_000_500, endMs: 1_000_501, durationNs: 1_000_000_000n });
+  clock.advance(first);
+  wall = 1_060_000;
+  expect(clock.now()).toMatchObject({ startMs: 1_000_501, endMs: 1_060_000 });
+});
+
+it('windows end on multiples of their length', () => expect(untilBoundaryMs(12_345, 10_000)).toBe(7_655));
+
+it('a cgroup is announced once, when it dies, and again for readers that came late', () => {
+  let info: CgroupInfoFields = {
+    id: 7n,
+    path: '/a',
+    hierarchy: 'v2',
+    podUid: '',
+    containerId: '',
+    removed: false,
+  };
+  const announcer = new Announcer((id) => (id === 7n ? info : undefined), 0);
+  const tell = (ids: bigint[], nowMs: number) => {
+    const news = announcer.infos(ids, nowMs);
+    news.keep();
+    return news.infos;
+  };
+  expect(announcer.infos([7n], 0).infos).toEqual([info]); // not kept: said again
+  expect(tell([7n, 8n], 10)).toEqual([info]);
+  expect(tell([7n], 20)).toEqual([]);
+  info = { ...info, removed: true };
+  expect(tell([], 30)).toEqual([info]);
+  expect(tell([], 300_000)).toEqual([info]);
+  announcer.forget([7n]);
+  expect(tell([], 600_000)).toEqual([]);
+});
