@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { withLock } from './lock.js';
 import { cacheRoot, partDir } from './paths.js';
-import { step } from './progress.js';
+import { told } from './progress.js';
 import { missingTools, type Tool } from './tools.js';
 
 /** How one version of a part is had. */
@@ -36,7 +36,7 @@ export async function get(recipe: Recipe): Promise<string> {
   if (!isCached(recipe)) {
     const lock = join(cacheRoot(), 'locks', `${recipe.name}-${recipe.version}`);
     await withLock(lock, `get ${label}`, async () => {
-      if (!isCached(recipe)) await step(`get ${label}`, () => buildInto(recipe));
+      if (!isCached(recipe)) await told(`get ${label}`, () => buildInto(recipe));
     });
   }
   return recipeDir(recipe);

@@ -50,7 +50,7 @@ export class RunningInflux extends RunningPart {
   }
 }
 
-const READY_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 120_000;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** Its log and engine are open, and the API answers. */

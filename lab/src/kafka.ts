@@ -34,7 +34,7 @@ export class RunningKafka extends RunningPart {
   }
 }
 
-const READY_LIMIT_MS = 60_000;
+const READY_LIMIT_MS = 120_000;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** The broker is known to its own controller, and every partition it had before a restart has a leader again. */

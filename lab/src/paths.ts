@@ -1,10 +1,10 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Everything the lab downloads, builds and leaves running lies below this one folder. */
 export function cacheRoot(): string {
   const own = process.env['DENTRYSCOPE_LAB_CACHE'];
-  if (own) return own;
+  if (own) return resolve(own);
   return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'dentryscope', 'lab');
 }
 

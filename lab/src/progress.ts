@@ -5,17 +5,23 @@ export function say(line: string): void {
   process.stderr.write(`lab: ${line}\n`);
 }
 
-const seconds = (sinceMs: number): string => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
+const secondsSince = (startMs: number): string => `${((Date.now() - startMs) / 1000).toFixed(1)} s`;
 
-/** Runs one step, says what it does, that it still does it, and how long it took. */
-export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const startedMs = Date.now();
+/** Runs one piece of work; says what it is and how long it took. */
+export async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startMs = Date.now();
   say(`${what} …`);
-  const heartbeat = setInterval(() => say(`${what}: still at it, ${seconds(startedMs)}`), HEARTBEAT_MS);
+  const result = await work();
+  say(`${what}: done in ${secondsSince(startMs)}`);
+  return result;
+}
+
+/** `told`, for a single step that may be long: also says now and then that it is still at it. */
+export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const startMs = Date.now();
+  const heartbeat = setInterval(() => say(`${what}: still at it, ${secondsSince(startMs)}`), HEARTBEAT_MS);
   try {
-    const result = await work();
-    say(`${what}: done in ${seconds(startedMs)}`);
-    return result;
+    return await told(what, work);
   } finally {
     clearInterval(heartbeat);
   }

@@ -66,6 +66,13 @@ describe.skipIf(requirePart('kube'))('kube', () => {
     expect(await podNames(kube)).toEqual(['first', 'second']);
   });
 
+  it('starts etcd again too when that was killed', async () => {
+    process.kill(kube.processes()[0]!.pid, 'SIGKILL');
+    await kube.kill('SIGKILL');
+    await kube.restart();
+    expect(await podNames(kube)).toEqual(['first', 'second']);
+  });
+
   it('leaves no process and no folder when stopped', async () => {
     const pids = kube.processes().map(({ pid }) => pid);
     await kube.stop();

@@ -76,5 +76,7 @@ describe.skipIf(requirePart('influx'))('a part whose owner forgot to stop it', (
     await next.stop();
     owner.kill('SIGKILL');
     await gone(pid);
+    sweep();
+    expect(existsSync(dir)).toBe(false);
   });
 });
