@@ -1,24 +1,22 @@
-import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run, tool } from './tools.js';
 
 const GUEST = new URL('../../src/vm/guest/', import.meta.url);
 
-/** Adds busybox and the folders to mount on to a tree of modules, and packs it. */
-export async function packBase(tree: string, archive: string): Promise<void> {
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'lower', 'upper', 'root']) await mkdir(join(tree, name));
+/** Packs a kernel's `lib` with busybox and the folders to mount on; `tree` is where they are put together. */
+export async function packBase(lib: string, tree: string, archive: string): Promise<void> {
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'lower', 'upper', 'root'])
+    await mkdir(join(tree, name), { recursive: true });
+  await cp(lib, join(tree, 'lib'), { recursive: true });
   await copyFile(tool('busybox'), join(tree, 'bin/busybox'));
   await pack(tree, archive);
 }
 
-/** What differs from run to run, as files of the guest's `/vm`. */
+/** What differs from run to run: programs and data of the guest's `/vm`, by name. */
 export interface RunFiles {
-  /** Shell assignments which `init` and `main` read. */
-  settings: string;
-  /** Shell exports for the script. */
-  environment: string;
-  /** The script to run. */
-  script: Buffer;
+  programs: Record<string, string | Buffer>;
+  data: Record<string, string>;
 }
 
 /** Writes the initramfs of one run: the kernel's base archive, then a second archive with this run's files. */
@@ -26,11 +24,11 @@ export async function packRun(base: string, files: RunFiles, work: string): Prom
   const tree = join(work, 'tree');
   await mkdir(join(tree, 'vm'), { recursive: true });
   await copyFile(new URL('init.sh', GUEST), join(tree, 'init'));
-  await copyFile(new URL('main.sh', GUEST), join(tree, 'vm/main'));
-  await writeFile(join(tree, 'vm/settings'), files.settings);
-  await writeFile(join(tree, 'vm/environment'), files.environment);
-  await writeFile(join(tree, 'vm/script'), files.script);
-  for (const name of ['init', 'vm/main', 'vm/script']) await chmod(join(tree, name), 0o755);
+  await chmod(join(tree, 'init'), 0o755);
+  for (const name of ['main.sh', 'fstab']) await copyFile(new URL(name, GUEST), join(tree, 'vm', name));
+  for (const [name, text] of Object.entries(files.programs))
+    await writeFile(join(tree, 'vm', name), text, { mode: 0o755 });
+  for (const [name, text] of Object.entries(files.data)) await writeFile(join(tree, 'vm', name), text);
   await pack(tree, join(work, 'run.cpio'));
   const initramfs = join(work, 'initramfs');
   // The kernel unpacks archives that follow one another (Documentation/driver-api/early-userspace/buffer-format).

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { downloadKernel } from './apt.js';
 import { packBase } from './initramfs.js';
 import { keepModules, MODULE_CHOICE } from './modules.js';
 import { run } from './tools.js';
+import { extractVmlinux } from './vmlinux.js';
 
 /** The kernels on offer, and the Debian suite that each comes from. */
 export const SUITE_OF = { '5.10': 'bullseye', '6.1': 'bookworm', '6.12': 'trixie' } as const;
@@ -14,10 +15,12 @@ export const KERNELS = Object.keys(SUITE_OF) as KernelVersion[];
 
 /** A kernel ready to boot. */
 export interface Kernel {
-  /** Its image. */
-  vmlinuz: string;
+  /** Its image, an ELF file. */
+  vmlinux: string;
   /** An uncompressed cpio archive of its modules and busybox, the base of every initramfs. */
   base: string;
+  /** The folder of its modules. */
+  modules: string;
   /** Name and exact Debian version, for instance `6.1.0-56-amd64_6.1.192-2`. */
   id: string;
 }
@@ -46,9 +49,15 @@ export async function getKernel(version: KernelVersion): Promise<Kernel> {
   return begun.finally(() => underWay.delete(version));
 }
 
-/** A link `5.10` → the exact version, in a folder named after the choice of modules. */
+/** Raised when what is kept of a kernel changes. */
+const LAYOUT = 'vmlinux, modules';
+
+/** Holds links such as `5.10` → the exact version; named after what is kept of a kernel. */
 function kernelFolder(): string {
-  const choice = createHash('sha256').update(MODULE_CHOICE).digest('hex').slice(0, 8);
+  const choice = createHash('sha256')
+    .update(LAYOUT + MODULE_CHOICE)
+    .digest('hex')
+    .slice(0, 8);
   return join(vmCache(), `kernels-${choice}`);
 }
 
@@ -61,7 +70,13 @@ async function cached(version: KernelVersion): Promise<Kernel | undefined> {
 
 function kernelAt(id: string): Kernel {
   const folder = join(kernelFolder(), id);
-  return { id, vmlinuz: join(folder, 'vmlinuz'), base: join(folder, 'base.cpio') };
+  const release = id.slice(0, id.lastIndexOf('_'));
+  return {
+    id,
+    vmlinux: join(folder, 'vmlinux'),
+    base: join(folder, 'base.cpio'),
+    modules: join(folder, 'lib/modules', release),
+  };
 }
 
 async function build(version: KernelVersion): Promise<Kernel> {
@@ -85,10 +100,9 @@ async function buildIn(version: KernelVersion, work: string): Promise<Kernel> {
   if (image === undefined) throw new Error(`${found.file} holds no kernel image`);
   const release = image.slice('vmlinuz-'.length);
   const ready = join(work, 'ready');
-  await mkdir(ready);
-  await keepModules(tree, release, join(work, 'base'));
-  await packBase(join(work, 'base'), join(ready, 'base.cpio'));
-  await copyFile(join(tree, 'boot', image), join(ready, 'vmlinuz'));
+  await keepModules(tree, release, ready);
+  await packBase(join(ready, 'lib'), join(work, 'base'), join(ready, 'base.cpio'));
+  await extractVmlinux(join(tree, 'boot', image), join(ready, 'vmlinux'));
   const kernel = await publish(ready, `${release}_${found.version}`, version);
   say(`ready: ${kernel.id}`);
   return kernel;

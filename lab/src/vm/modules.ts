@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from './tools.js';
 
-/** Loaded before the root file system is there, in this order (with what they depend on). */
-const FOR_BOOT = ['virtio_pci', 'virtio_blk', 'virtio_console', '9pnet_virtio', '9p', 'overlay', 'ext4'];
-/** ext4 asks the crypto layer for checksums by name, so no dependency leads to these. */
-const FOR_EXT4 = ['crc32c_generic', 'crc32c-intel', 'crc32c_intel'];
+/** Loaded before the root file system is there. ext4 asks for crc32c by name, so no dependency leads to it. */
+export const BOOT_MODULES =
+  'crc32c_generic crc32c_intel virtio_pci virtio_blk virtio_console 9pnet_virtio 9p overlay ext4'.split(' ');
 /** On offer to scripts by modprobe. */
 const ON_DEMAND = [
   'loop',
@@ -21,33 +20,31 @@ const ON_DEMAND = [
 ];
 
 /** Changes when the choice does; part of the cache key. */
-export const MODULE_CHOICE = [...FOR_BOOT, ...FOR_EXT4, ...ON_DEMAND].join();
+export const MODULE_CHOICE = [...BOOT_MODULES, ...ON_DEMAND].join();
 
 /**
  * Copies the modules that guests need, unpacked, from a kernel package's tree to `<target>/lib/modules/<release>`
- * with a new index, and writes `<target>/boot-modules`: what to insmod, one path a line, in order.
+ * with a new index.
  */
 export async function keepModules(tree: string, release: string, target: string): Promise<void> {
   const base = existsSync(join(tree, 'lib/modules')) ? tree : join(tree, 'usr');
   await run('depmod', ['-b', base, release]);
   const source = join(base, 'lib/modules', release);
   const folder = join(target, 'lib/modules', release);
-  const order = loadOrder(await readFile(join(source, 'modules.dep'), 'utf8'));
-  const boot = [...FOR_EXT4, ...FOR_BOOT].flatMap(order);
-  for (const file of new Set([...boot, ...ON_DEMAND.flatMap(order)])) await unpack(source, file, folder);
+  const filesOf = index(await readFile(join(source, 'modules.dep'), 'utf8'));
+  for (const file of new Set([...BOOT_MODULES, ...ON_DEMAND].flatMap(filesOf)))
+    await unpack(source, file, folder);
   for (const name of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order'])
     await copyFile(join(source, name), join(folder, name));
   await run('depmod', ['-b', target, release]);
-  const paths = [...new Set(boot)].map((file) => `/lib/modules/${release}/${plain(file)}\n`);
-  await writeFile(join(target, 'boot-modules'), paths.join(''));
 }
 
-/** By a module's name, its files in the order of loading; none when it is built in (or not offered). */
-function loadOrder(modulesDep: string): (name: string) => string[] {
+/** By a module's name, its file and those it depends on; none when it is built in (or not offered). */
+function index(modulesDep: string): (name: string) => string[] {
   const files = new Map<string, string[]>();
   for (const line of modulesDep.split('\n')) {
     const [file = '', needs = ''] = line.split(':');
-    files.set(nameOf(file), [...needs.trim().split(/\s+/).reverse(), file].filter(Boolean));
+    files.set(nameOf(file), [file, ...needs.trim().split(/\s+/)].filter(Boolean));
   }
   return (name) => files.get(nameOf(name)) ?? [];
 }

@@ -4,7 +4,7 @@ import { tool, TOOL_PATH } from './tools.js';
 
 /** The virtual machine of one run. */
 export interface Machine {
-  vmlinuz: string;
+  vmlinux: string;
   initramfs: string;
   disk: string;
   memoryMb: number;
@@ -40,12 +40,12 @@ export function startQemu(machine: Machine): Qemu {
 }
 
 function argumentsOf(machine: Machine): string[] {
-  const { vmlinuz, initramfs, disk, memoryMb, cpus } = machine;
+  const { vmlinux, initramfs, disk, memoryMb, cpus } = machine;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-machine', 'pc', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
+    ...['-machine', process.env['VM_MACHINE'] ?? 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
     ...['-m', String(memoryMb), '-smp', String(cpus)],
-    ...['-kernel', vmlinuz, '-initrd', initramfs, '-append', commandLine(machine)],
+    ...['-kernel', vmlinux, '-initrd', initramfs, '-append', commandLine(machine)],
     ...['-serial', 'stdio'],
     ...['-drive', `file=${disk.replaceAll(',', ',,')},format=raw,if=virtio,cache=unsafe`],
     ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { watchGuest, type Streams } from './guest.js';
 import { packRun } from './initramfs.js';
 import { asKernelVersion, getKernel, vmCache, type Kernel } from './kernel.js';
+import { BOOT_MODULES } from './modules.js';
 import { startQemu } from './qemu.js';
 import { guestAvailable, run } from './tools.js';
 
@@ -42,6 +43,7 @@ export interface GuestResult {
 }
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
+const COMMAND = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(PROJECT, 'cli/bin/dentryscope.mjs'))} "$@"\n`;
 
 /**
  * Boots `kernel`, runs `script` (shell text, or a program's bytes beginning with `#!`) as root, and pipes its output to
@@ -79,11 +81,14 @@ async function bootIn(
   options: GuestOptions,
 ): Promise<GuestResult> {
   const token = randomBytes(16).toString('hex');
-  const files = { settings: settingsOf(token, script, options), environment: environmentOf(options), script };
+  const files = {
+    programs: { script, dentryscope: COMMAND },
+    data: { settings: settingsOf(token, kernel, script, options), environment: environmentOf(options) },
+  };
   const [initramfs, disk] = await Promise.all([packRun(kernel.base, files, work), makeDisk(work, options)]);
   options.signal?.throwIfAborted();
   const qemu = startQemu({
-    vmlinuz: kernel.vmlinuz,
+    vmlinux: kernel.vmlinux,
     initramfs,
     disk,
     memoryMb: options.memoryMb ?? 2048,
@@ -104,15 +109,14 @@ async function makeDisk(work: string, options: GuestOptions): Promise<string> {
 }
 
 /** The variables that guest/init.sh and guest/main.sh read. */
-function settingsOf(token: string, script: Buffer, options: GuestOptions): string {
+function settingsOf(token: string, kernel: Kernel, script: Buffer, options: GuestOptions): string {
   return assignments({
     VM_TOKEN: token,
     VM_CGROUP: options.cgroup ?? 'v2',
     VM_CWD: options.cwd ?? process.cwd(),
-    VM_NODE: process.execPath,
-    VM_PROJECT: PROJECT,
-    VM_SHELL: script.subarray(0, 2).toString() === '#!' ? '' : 'sh',
-    VM_PROGRAM: '/run/vm/script',
+    VM_MODULES: BOOT_MODULES.join(' '),
+    VM_MODULE_FOLDER: kernel.modules,
+    VM_SHELL: script.subarray(0, 2).toString() === '#!' ? '' : '/bin/sh',
     VM_9P_OPTIONS:
       process.env['DENTRYSCOPE_LAB_9P'] ?? 'trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose',
   });
@@ -125,8 +129,11 @@ function environmentOf(options: GuestOptions): string {
 }
 
 function assignments(variables: Record<string, string>): string {
-  const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   return Object.entries(variables)
     .map(([name, value]) => `${name}=${quote(value)}\n`)
     .join('');
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -11,6 +11,8 @@ const PACKAGE_OF: Record<string, string> = {
   cpio: 'cpio',
   depmod: 'kmod',
   xz: 'xz-utils',
+  zstd: 'zstd',
+  sh: 'dash',
   setpriv: 'util-linux',
   'dpkg-deb': 'dpkg',
   'apt-get': 'apt',

@@ -3,11 +3,14 @@
 . /run/vm/settings
 bb=/run/vm/busybox
 
-port() {
-  for port in /sys/class/virtio-ports/*; do
-    if [ "$($bb cat "$port/name")" = "$1" ]; then echo "/dev/${port##*/}"; fi
-  done
-}
+for port in /sys/class/virtio-ports/*; do
+  read -r name <"$port/name"
+  case $name in
+  stdout) out=/dev/${port##*/} ;;
+  stderr) err=/dev/${port##*/} ;;
+  status) status=/dev/${port##*/} ;;
+  esac
+done
 
 fail() {
   echo "fail $*" >"$status"
@@ -16,7 +19,8 @@ fail() {
 
 mount_cgroup2() {
   $bb mount -t cgroup2 cgroup2 "$1" || fail "cgroup2 cannot be mounted on $1"
-  for controller in $($bb cat "$1/cgroup.controllers"); do
+  read -r controllers <"$1/cgroup.controllers"
+  for controller in $controllers; do
     echo "+$controller" >"$1/cgroup.subtree_control"
   done
 }
@@ -24,19 +28,22 @@ mount_cgroup2() {
 # One hierarchy a controller, cpu and cpuacct together, as systemd did.
 mount_cgroup1() {
   $bb mount -t tmpfs -o mode=755 cgroup /sys/fs/cgroup
-  for set in $($bb awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups) name=systemd; do
-    case $set in
-    cpuacct) continue ;;
-    cpu) set=cpu,cpuacct ;;
+  while read -r set _ _ enabled; do
+    case $set:$enabled in
+    *:0 | \#* | cpuacct:*) ;;
+    cpu:*) mount_hierarchy cpu,cpuacct cpu,cpuacct ;;
+    *) mount_hierarchy "$set" "$set" ;;
     esac
-    folder=/sys/fs/cgroup/${set#name=}
-    $bb mkdir "$folder"
-    none=
-    if [ "$set" = name=systemd ]; then none=none,; fi
-    $bb mount -t cgroup -o "$none$set" cgroup "$folder" || $bb rmdir "$folder"
-  done
+  done </proc/cgroups
+  mount_hierarchy systemd none,name=systemd
   $bb ln -s cpu,cpuacct /sys/fs/cgroup/cpu
   $bb ln -s cpu,cpuacct /sys/fs/cgroup/cpuacct
+}
+
+# Kernel 6.12 of Debian has no memory and cpuset controllers for v1: those folders go again.
+mount_hierarchy() {
+  $bb mkdir "/sys/fs/cgroup/$1"
+  $bb mount -t cgroup -o "$2" cgroup "/sys/fs/cgroup/$1" 2>/dev/null || $bb rmdir "/sys/fs/cgroup/$1"
 }
 
 mount_cgroups() {
@@ -52,58 +59,55 @@ mount_cgroups() {
 }
 
 mount_all() {
-  for pair in fd: stdin:/0 stdout:/1 stderr:/2; do $bb ln -s "/proc/self/fd${pair#*:}" "/dev/${pair%%:*}"; done
-  $bb mkdir -p /dev/pts /dev/shm /run/lock
-  $bb mount -t devpts -o ptmxmode=666 devpts /dev/pts
-  $bb mount -t tmpfs -o mode=1777 shm /dev/shm
-  $bb mount -t tracefs tracefs /sys/kernel/tracing
-  $bb mount -t debugfs debugfs /sys/kernel/debug
-  $bb mount -t bpf bpf /sys/fs/bpf
+  $bb mkdir /dev/pts /dev/shm
+  $bb mount -a -T /run/vm/fstab
   # noinit_itable: no kernel thread that writes inode tables while a test measures.
   $bb mount -t ext4 -o noinit_itable /dev/vda /data || fail "the disk cannot be mounted on /data"
   mount_cgroups
+  echo /sbin/modprobe >/proc/sys/kernel/modprobe
 }
 
-put_command() {
-  $bb mkdir -p /usr/local/bin
-  printf '#!/bin/sh\nexec "%s" "%s/cli/bin/dentryscope.mjs" "$@"\n' "$VM_NODE" "$VM_PROJECT" \
-    >/usr/local/bin/dentryscope
-  $bb chmod 755 /usr/local/bin/dentryscope
+# What udev, systemd and an installation would have made.
+put_links() {
+  $bb ln -s /proc/self/fd /dev/fd
+  $bb ln -s /proc/self/fd/0 /dev/stdin
+  $bb ln -s /proc/self/fd/1 /dev/stdout
+  $bb ln -s /proc/self/fd/2 /dev/stderr
+  $bb ln -sfn "$VM_MODULE_FOLDER" "/lib/modules/${VM_MODULE_FOLDER##*/}"
+  $bb ln -sfn /run/vm/dentryscope /usr/local/bin/dentryscope
 }
 
-# Everything still running but ourselves, the two that carry output, and kernel threads (which have no exe).
-kill_rest() {
+# Kills all but this process, the two that carry output, and kernel threads (which have no exe). Fails when none is left.
+kill_some() {
+  some=1
   for folder in /proc/[0-9]*; do
-    pid=${folder#/proc/}
-    case " 1 $carriers " in *" $pid "*) continue ;; esac
-    if $bb readlink "$folder/exe" >/dev/null; then $bb kill -9 "$pid"; fi
+    case " 1 $carriers " in *" ${folder#/proc/} "*) continue ;; esac
+    if [ -e "$folder/exe" ] && kill -9 "${folder#/proc/}"; then some=0; fi
   done 2>/dev/null
+  return $some
 }
 
-status=$(port status)
-out=$(port stdout)
-err=$(port stderr)
 mount_all
+put_links
 $bb ifconfig lo up
-$bb hostname "dentryscope-guest"
-put_command
+echo dentryscope-guest >/proc/sys/kernel/hostname
 
 # One process carries each stream, so that the script has ordinary pipes; the ports stay open here until the end.
 $bb mkfifo /run/vm/out /run/vm/err
 exec 3>"$out" 4>"$err"
-$bb cat </run/vm/out >&3 &
+$bb cat </run/vm/out >&3 3>&- 4>&- &
 carriers=$!
-$bb cat </run/vm/err >&4 &
+$bb cat </run/vm/err >&4 3>&- 4>&- &
 carriers="$carriers $!"
 echo ready >"$status"
 
 (
   cd "$VM_CWD" 2>/dev/null || cd /
   . /run/vm/environment
-  exec $VM_SHELL "$VM_PROGRAM"
+  exec $VM_SHELL /run/vm/script
 ) </dev/null >/run/vm/out 2>/run/vm/err 3>&- 4>&-
 code=$?
-kill_rest
+for _ in 1 2 3 4 5 6 7 8 9 10; do kill_some || break; done
 wait
 # The token after the last byte tells the host that nothing is missing.
 printf %s "$VM_TOKEN" >&3
