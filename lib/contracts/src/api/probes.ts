@@ -16,5 +16,8 @@ export const ReadyAnswer = Type.Object({
 export type ReadyAnswer = Static<typeof ReadyAnswer>;
 
 /** Not ready: problem details with the parts as an extension member (RFC 9457, 3.2). */
-export const NotReadyBody = Type.Object({ ...ProblemBody.properties, ...ReadyAnswer.properties });
+export const NotReadyBody = Type.Object(
+  { ...ProblemBody.properties, ...ReadyAnswer.properties },
+  { $id: 'NotReady', description: 'Problem details with the parts of the service' },
+);
 export type NotReadyBody = Static<typeof NotReadyBody>;

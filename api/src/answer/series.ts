@@ -1,0 +1,32 @@
+import type { SeriesAnswer } from '@dentryscope/contracts';
+import type { SeriesRequest, SeriesStep } from '@dentryscope/store';
+import { iso } from '../query/times.js';
+
+type Points = SeriesAnswer['points'];
+
+/** Every step of the range, in order; null where the store had none: a gap is not 0. */
+function pointsOf({ fromMs, toMs, stepMs }: SeriesRequest, steps: readonly SeriesStep[]): Points {
+  const values = new Map(steps.map(({ startMs, value }) => [startMs, value]));
+  const count = Math.ceil((toMs - fromMs) / stepMs);
+  return Array.from({ length: count }, (_, index) => {
+    const startMs = fromMs + index * stepMs;
+    return { time: iso(startMs), value: values.get(startMs) ?? null };
+  });
+}
+
+export function seriesOf(request: SeriesRequest, steps: readonly SeriesStep[]): SeriesAnswer {
+  return {
+    metric: request.metric.name,
+    unit: request.metric.unit,
+    from: iso(request.fromMs),
+    to: iso(request.toMs),
+    stepMs: request.stepMs,
+    points: pointsOf(request, steps),
+  };
+}
+
+/** RFC 4180; an empty value: no window in the step. */
+export function toCsv({ points }: SeriesAnswer): string {
+  const lines = points.map(({ time, value }) => `${time},${value ?? ''}`);
+  return ['time,value', ...lines, ''].join('\r\n');
+}

@@ -1,0 +1,50 @@
+import { SeriesAnswer, SeriesQuery } from '@dentryscope/contracts';
+import { Type } from 'typebox';
+import type { SeriesRequest } from '@dentryscope/store';
+import { seriesOf, toCsv } from '../answer/series.js';
+import { ask } from '../ask.js';
+import type { App, Context } from '../context.js';
+import { filterOf } from '../query/filter.js';
+import { checkNodeFilter, metricOf } from '../query/metric.js';
+import { stepOf } from '../query/step.js';
+import { rangeOf } from '../query/times.js';
+import { askProblems, asking, problemResponses } from './responses.js';
+
+const CSV_TYPE = 'text/csv; charset=utf-8; header=present';
+
+const schema = {
+  ...asking,
+  summary: 'A metric over time, summed over what the filters leave',
+  querystring: SeriesQuery,
+  response: {
+    200: {
+      description:
+        'A counter is summed over the windows that start in a step; of a gauge the last window counts.',
+      content: {
+        'application/json': { schema: SeriesAnswer },
+        'text/csv': {
+          schema: Type.String({ description: 'Lines of time,value; an empty value: no window.' }),
+        },
+      },
+    },
+    ...problemResponses(...askProblems, 'unknown_metric', 'too_much'),
+  },
+};
+
+function requestOf(query: SeriesQuery, now: number): SeriesRequest {
+  const metric = metricOf(query.metric);
+  const filter = filterOf(query);
+  checkNodeFilter(metric, filter);
+  const range = rangeOf(query, now);
+  return { metric, filter, ...range, stepMs: stepOf(query.step, range) };
+}
+
+export function seriesRoute(app: App, context: Context): void {
+  app.get('/v1/series', { schema }, async (request, reply): Promise<SeriesAnswer> => {
+    const asked = requestOf(request.query, context.now());
+    const steps = await ask(context, reply, (cap) => context.reader.series(asked, cap));
+    const answer = seriesOf(asked, steps);
+    if (request.query.format === 'json') return answer;
+    return reply.type(CSV_TYPE).serializer(String).send(toCsv(answer));
+  });
+}
