@@ -1,1 +1,10 @@
-export {};
+export { createHandler } from './handler.js';
+export type { Handler, HandlerContext } from './handler.js';
+export { startIngester } from './ingester.js';
+export type { Ingester, IngesterOptions, NameSource } from './ingester.js';
+export { createMetrics } from './metrics.js';
+export type { IngesterMetrics, ReasonClass } from './metrics.js';
+export { NameWriter } from './names.js';
+export { EndingError } from './retry.js';
+export type { BackoffBounds } from './retry.js';
+export { Trouble } from './trouble.js';
