@@ -1,1 +1,13 @@
 export * from './types.js';
+export * from './log.js';
+export * from './backoff.js';
+export * from './dead-letter.js';
+export * from './factory.js';
+export * from './stdout.js';
+export { openEmbeddedLog } from './embedded/log.js';
+export type { EmbeddedLog, EmbeddedOptions } from './embedded/log.js';
+export type { GroupOptions } from './embedded/group.js';
+export { Database, openDatabase } from './sqlite/database.js';
+export type { DatabaseOptions, SqlRow, SqlValue } from './sqlite/database.js';
+export { FileLock } from './sqlite/file-lock.js';
+export * from './kafka/index.js';
