@@ -1,0 +1,40 @@
+import { StoreError } from '../types.js';
+
+/** DuckDB tells errors apart by how their message starts. What the operator or time can mend may be tried again. */
+const OURS = /^(Conversion|Binder|Catalog|Parser|Invalid Input|Out of Range|Not implemented) Error/;
+
+export const closedError = () => new StoreError('the embedded store is closed', false);
+
+/** For whatever went wrong in a statement or an append. */
+export function toStoreError(error: unknown, file: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const { message } = error as Error;
+  return new StoreError(`${file} (DENTRYSCOPE_DATA_DIR): ${message}`, !isOurs(message), { cause: error });
+}
+
+/** `bigint out of …` is how the binding refuses a value before DuckDB sees it. */
+function isOurs(message: string): boolean {
+  return OURS.test(message) || message.startsWith('bigint out of');
+}
+
+/** For a file that cannot be opened. */
+export function toOpenError(error: unknown, file: string): StoreError {
+  const { message } = error as Error;
+  const holder = /Conflicting lock is held in (.*?\(PID \d+\))/.exec(message)?.[1];
+  if (holder) return inUse(file, `the process ${holder}`, error);
+  return new StoreError(
+    `${file} cannot be opened: ${message}. DENTRYSCOPE_DATA_DIR names its directory.`,
+    /^IO Error: (Cannot open|Could not)/.test(message),
+    { cause: error },
+  );
+}
+
+export function inUse(file: string, holder: string, cause?: unknown): StoreError {
+  return new StoreError(
+    `${file} is in use by ${holder}: one process at a time may open the embedded store. ` +
+      'Run ingester and API in one process (dentryscope standalone), give this one another DENTRYSCOPE_DATA_DIR, ' +
+      'or run on Kafka and InfluxDB (DENTRYSCOPE_TRANSPORT=kafka, DENTRYSCOPE_STORE=influx).',
+    true,
+    { cause },
+  );
+}

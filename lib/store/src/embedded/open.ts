@@ -1,0 +1,83 @@
+/** The embedded store: one DuckDB file in the data directory, one process at a time. */
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Reader, Writer } from '../types.js';
+import { inUse, toOpenError } from './errors.js';
+import { EmbeddedReader } from './reader.js';
+import { createSchema } from './schema.js';
+import { EmbeddedWriter } from './writer.js';
+
+export interface EmbeddedOptions {
+  /** Made if it is not there. The file in it is store.duckdb. */
+  readonly directory: string;
+  /** Bound of DuckDB's memory in bytes; past it, it spills into the directory. Default 512 MiB. */
+  readonly memoryBytes?: number;
+  /** Threads that queries may use. Default 2: the node's work comes first. */
+  readonly threads?: number;
+}
+
+export interface EmbeddedStore {
+  readonly writer: Writer;
+  readonly reader: Reader;
+  /** Closes both; the file is free when it resolves. It is so too when each was closed by itself. */
+  close(): Promise<void>;
+}
+
+/** DuckDB's lock is the process's: it does not keep the same process from opening the file twice, and harming it. */
+const openHere = new Set<string>();
+
+/** @throws StoreError that names the process that holds the file, and what to do about it */
+export async function openEmbeddedStore(options: EmbeddedOptions): Promise<EmbeddedStore> {
+  const file = fileIn(options.directory);
+  if (openHere.has(file)) throw inUse(file, 'this same process');
+  openHere.add(file);
+  try {
+    return await open(file, options);
+  } catch (error) {
+    openHere.delete(file);
+    throw toOpenError(error, file);
+  }
+}
+
+function fileIn(directory: string): string {
+  try {
+    mkdirSync(directory, { recursive: true });
+    return join(realpathSync(directory), 'store.duckdb');
+  } catch (error) {
+    throw toOpenError(error, directory);
+  }
+}
+
+async function open(file: string, options: EmbeddedOptions): Promise<EmbeddedStore> {
+  const instance = await DuckDBInstance.create(file, settings(options));
+  try {
+    const connection = await instance.connect();
+    await createSchema(connection);
+    let users = 2;
+    const release = () => {
+      if (--users > 0) return;
+      instance.closeSync();
+      openHere.delete(file);
+    };
+    const writer = await EmbeddedWriter.open(connection, file, release);
+    const reader = new EmbeddedReader(instance, file, release);
+    return { writer, reader, close: async () => void (await Promise.all([writer.close(), reader.close()])) };
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}
+
+function settings({ memoryBytes = 512 * 1024 * 1024, threads = 2 }: EmbeddedOptions): Record<string, string> {
+  return {
+    memory_limit: `${memoryBytes}B`,
+    threads: String(threads),
+    // Order within a table means nothing here, and keeping it costs memory.
+    preserve_insertion_order: 'false',
+    // Nothing is fetched, and no file beside this one is read, whatever a statement says.
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    enable_external_access: 'false',
+  };
+}

@@ -1,0 +1,101 @@
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import { checkSeries, checkTop } from '../request.js';
+import type {
+  Cap,
+  NodeRecord,
+  NodesRequest,
+  Reader,
+  SeriesRequest,
+  SeriesStep,
+  TopRequest,
+  TopResult,
+} from '../types.js';
+import { closedError, toStoreError } from './errors.js';
+import { nodesResult, nodesSql } from './nodes.js';
+import { seriesResult, seriesSql } from './series.js';
+import { topResult, topSql } from './top.js';
+
+type Row = Record<string, unknown>;
+
+/** Each query has a connection of its own: an interrupt ends whatever its connection runs. */
+export class EmbeddedReader implements Reader {
+  private readonly running = new Set<Promise<unknown>>();
+  private closed = false;
+
+  constructor(
+    private readonly instance: DuckDBInstance,
+    private readonly file: string,
+    private readonly onClose: () => void,
+  ) {}
+
+  async top(request: TopRequest, cap: Cap): Promise<TopResult> {
+    checkTop(request);
+    return topResult(await this.rows(topSql(request), cap.signal), request.by);
+  }
+
+  async series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]> {
+    checkSeries(request);
+    return seriesResult(await this.rows(seriesSql(request), cap.signal), request);
+  }
+
+  async nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]> {
+    return nodesResult(await this.rows(nodesSql(request), cap.signal));
+  }
+
+  async ping(): Promise<void> {
+    await this.rows({ sql: 'SELECT max(version) FROM meta', values: [] }, new AbortController().signal);
+  }
+
+  /** Waits for the queries under way. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await Promise.allSettled(this.running);
+    this.onClose();
+  }
+
+  private async rows(statement: { sql: string; values: DuckDBValue[] }, signal: AbortSignal): Promise<Row[]> {
+    if (this.closed) throw closedError();
+    signal.throwIfAborted();
+    const query = this.query(statement, signal);
+    this.running.add(query);
+    try {
+      return await query;
+    } catch (error) {
+      throw signal.aborted ? signal.reason : toStoreError(error, this.file);
+    } finally {
+      this.running.delete(query);
+    }
+  }
+
+  private async query(
+    { sql, values }: { sql: string; values: DuckDBValue[] },
+    signal: AbortSignal,
+  ): Promise<Row[]> {
+    const connection = await this.instance.connect();
+    const stop = interruptOn(signal, connection);
+    try {
+      const result = await connection.runAndReadAll(sql, values);
+      signal.throwIfAborted();
+      return result.getRowObjects();
+    } finally {
+      stop();
+      connection.closeSync();
+    }
+  }
+}
+
+/** An interrupt that comes between two statements, or before the first, is forgotten by DuckDB: say it again. */
+function interruptOn(signal: AbortSignal, connection: DuckDBConnection): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    connection.interrupt();
+    timer = setTimeout(interrupt, 5);
+  };
+  if (signal.aborted) interrupt();
+  else signal.addEventListener('abort', interrupt, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', interrupt);
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * The tables. `boot` stands for (cluster, node, boot id), so that the figures are numbers only. No table has a
+ * primary key: DuckDB's index costs more than the one writer's own check of each window (see window-keys.ts).
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
+import { StoreError } from '../types.js';
+
+const VERSION = 1;
+
+export const cgroupsTable = `boot INTEGER, cgroup UBIGINT, path VARCHAR, hierarchy VARCHAR, pod_uid VARCHAR,
+  container_id VARCHAR, removed BOOLEAN, at_ms BIGINT`;
+export const namesTable = 'key VARCHAR, namespace VARCHAR, pod VARCHAR, container VARCHAR, workload VARCHAR';
+
+const tables = {
+  meta: 'version INTEGER',
+  /** seen_ms: start of the newest window by time; newest_…: of the newest by sequence number. */
+  boots: `boot INTEGER, cluster VARCHAR, node VARCHAR, boot_id VARCHAR, seen_ms BIGINT, newest_seq UBIGINT,
+    newest_ms BIGINT, newest_record BLOB`,
+  windows: 'boot INTEGER, start_ms BIGINT, end_ms BIGINT, seq UBIGINT',
+  figures: 'boot INTEGER, start_ms BIGINT, cgroup UBIGINT',
+  cgroups: cgroupsTable,
+  names: namesTable,
+};
+
+/** Who a cgroup is, by the names known now. A container without a name goes by its id. */
+const identities = `
+  SELECT i.boot, i.cgroup, i.path,
+    nullif(coalesce(c.namespace, p.namespace), '') AS namespace,
+    nullif(coalesce(c.pod, p.pod), '') AS pod,
+    nullif(coalesce(nullif(c.container, ''), i.container_id), '') AS container,
+    nullif(coalesce(c.workload, p.workload), '') AS workload
+  FROM cgroups i
+  LEFT JOIN names c ON c.key = 'container ' || i.container_id
+  LEFT JOIN names p ON p.key = 'pod ' || i.pod_uid`;
+
+/** Makes what is missing: tables in a new file, and columns for metrics that an older release did not have. */
+export async function createSchema(connection: DuckDBConnection): Promise<void> {
+  await connection.run('BEGIN');
+  for (const [name, columns] of Object.entries(tables))
+    await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${columns})`);
+  await checkVersion(connection);
+  for (const { name } of nodeMetrics) await addColumn(connection, 'windows', name);
+  for (const { name } of cgroupMetrics) await addColumn(connection, 'figures', name);
+  await connection.run(`CREATE OR REPLACE VIEW identities AS ${identities}`);
+  await connection.run('COMMIT');
+}
+
+async function checkVersion(connection: DuckDBConnection): Promise<void> {
+  await connection.run(`INSERT INTO meta SELECT ${VERSION} WHERE NOT EXISTS (FROM meta)`);
+  const [row] = (await connection.runAndReadAll('SELECT max(version) FROM meta')).getRows();
+  if (Number(row![0]) > VERSION)
+    throw new StoreError(
+      `it was written by a newer release (layout ${row![0]}, this one knows ${VERSION})`,
+      false,
+    );
+}
+
+function addColumn(connection: DuckDBConnection, table: string, column: string) {
+  return connection.run(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS "${column}" BIGINT`);
+}

@@ -1,0 +1,35 @@
+import type { SeriesRequest, SeriesStep } from '../types.js';
+import { Statement, inRange, ofCgroups } from './statement.js';
+
+/** SQL for (step, value), in order; a step without the figure has no row. */
+export function seriesSql(request: SeriesRequest): { sql: string; values: Statement['values'] } {
+  const statement = new Statement();
+  const step = `(start_ms - ${statement.integer(BigInt(request.fromMs))}) // ${statement.integer(BigInt(request.stepMs))}`;
+  const { level, kind } = request.metric;
+  const rows = kind === 'gauge' ? gauges : level === 'node' ? counters('windows') : counters('figures');
+  return { sql: `${rows(statement, request, step)} ORDER BY step`, values: statement.values };
+}
+
+type Sql = (statement: Statement, request: SeriesRequest, step: string) => string;
+
+const counters =
+  (table: 'windows' | 'figures'): Sql =>
+  (statement, { metric: { name }, filter, ...range }, step) => {
+    const cgroups = table === 'figures' ? ofCgroups(statement, filter) : 'true';
+    return `SELECT ${step} AS step, sum("${name}") AS value FROM ${table}
+      WHERE ${inRange(statement, range, filter)} AND ${cgroups} AND "${name}" IS NOT NULL GROUP BY step`;
+  };
+
+const gauges: Sql = (statement, { metric: { name }, filter, ...range }, step) => `
+  SELECT step, sum(value) AS value FROM (
+    SELECT ${step} AS step, b.cluster, b.node, arg_max("${name}", start_ms) AS value
+    FROM windows JOIN boots b USING (boot)
+    WHERE ${inRange(statement, range, filter)} AND "${name}" IS NOT NULL GROUP BY ALL
+  ) GROUP BY step`;
+
+export function seriesResult(rows: readonly Record<string, unknown>[], request: SeriesRequest): SeriesStep[] {
+  return rows.map(({ step, value }) => ({
+    startMs: request.fromMs + Number(step) * request.stepMs,
+    value: value as bigint,
+  }));
+}

@@ -1,0 +1,73 @@
+import type { CgroupMetric, Dimension, NodeMetric, Owner } from '@dentryscope/contracts';
+import { OVERFLOW_PATH, ownerFields, tieOrder } from '../owner.js';
+import type { OwnerField } from '../owner.js';
+import type { TopRequest, TopResult } from '../types.js';
+import { Statement, inRange, ofCgroups } from './statement.js';
+
+/** Where each field of an owner is found: `f` figures, `b` boots, `i` identities. */
+const columns: Record<OwnerField, string> = {
+  cluster: 'b.cluster',
+  node: 'b.node',
+  bootId: 'b.boot_id',
+  cgroupId: 'f.cgroup',
+  path: `CASE WHEN f.cgroup = 0 THEN '${OVERFLOW_PATH}' ELSE i.path END`,
+  namespace: 'i.namespace',
+  workload: 'i.workload',
+  pod: 'i.pod',
+  container: 'i.container',
+};
+
+/** SQL for the largest `limit` owners with the total over all in each row. */
+export function topSql(request: TopRequest): { sql: string; values: Statement['values'] } {
+  const statement = new Statement();
+  const owned =
+    request.metric.level === 'node' ? nodeSums(statement, request) : cgroupSums(statement, request);
+  const fields: readonly OwnerField[] = ['cluster', ...ownerFields[request.by]];
+  const ties = tieOrder.filter((field) => fields.includes(field)).map((field) => `"${field}" NULLS LAST`);
+  const sql = `WITH owned AS (${owned})
+    SELECT *, sum(value) OVER () AS total FROM owned
+    ORDER BY value DESC, ${ties.join(', ')} LIMIT ${statement.integer(BigInt(request.limit))}`;
+  return { sql, values: statement.values };
+}
+
+function cgroupSums(statement: Statement, request: TopRequest): string {
+  const { name } = request.metric as CgroupMetric;
+  const where = `${inRange(statement, request, request.filter)} AND ${ofCgroups(statement, request.filter)}`;
+  return `SELECT ${ownerColumns(request.by).join(', ')}, sum(f.value) AS value
+    FROM (SELECT boot, cgroup, sum("${name}") AS value FROM figures
+          WHERE ${where} AND "${name}" IS NOT NULL GROUP BY boot, cgroup) f
+    JOIN boots b USING (boot) LEFT JOIN identities i ON i.boot = f.boot AND i.cgroup = f.cgroup
+    GROUP BY ALL`;
+}
+
+function ownerColumns(by: Dimension): string[] {
+  const fields: readonly OwnerField[] = ownerFields[by];
+  const known = columns[fields[0]!];
+  const own = fields.map(
+    (field) => `CASE WHEN ${known} IS NOT NULL THEN ${columns[field]} END AS "${field}"`,
+  );
+  return ['b.cluster AS cluster', ...own];
+}
+
+function nodeSums(statement: Statement, request: TopRequest): string {
+  const { name, kind } = request.metric as NodeMetric;
+  const value = kind === 'gauge' ? `arg_max("${name}", start_ms)` : `sum("${name}")`;
+  return `SELECT b.cluster AS cluster, b.node AS node, ${value} AS value
+    FROM windows w JOIN boots b USING (boot)
+    WHERE ${inRange(statement, request, request.filter)} AND "${name}" IS NOT NULL GROUP BY ALL`;
+}
+
+type Row = Record<string, unknown>;
+
+export function topResult(rows: readonly Row[], by: Dimension): TopResult {
+  const fields: readonly OwnerField[] = ['cluster', ...ownerFields[by]];
+  return {
+    total: (rows[0]?.['total'] as bigint | undefined) ?? 0n,
+    rows: rows.map((row) => ({ owner: toOwner(row, fields), value: row['value'] as bigint })),
+  };
+}
+
+function toOwner(row: Row, fields: readonly OwnerField[]): Owner {
+  const known = fields.filter((field) => row[field] !== null);
+  return Object.fromEntries(known.map((field) => [field, String(row[field])])) as Owner;
+}

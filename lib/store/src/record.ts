@@ -1,0 +1,42 @@
+/** What both stores keep of a batch beside its cgroup figures. */
+import { decodeBatch, encodeBatch, nodeMetrics } from '@dentryscope/contracts';
+import type { NodeBatch, NodeMetric } from '@dentryscope/contracts';
+import { StoreError } from './types.js';
+
+/** Both stores sum 64-bit integers with a sign. */
+const LARGEST = (1n << 63n) - 1n;
+
+/** The bytes that NodeRecord.newest comes back from: everything but the figures and names, which have their own place. */
+export function encodeRecord(batch: NodeBatch): Uint8Array {
+  const { cgroups: _, ...rest } = batch;
+  return encodeBatch({ ...rest, cgroupInfos: [] });
+}
+
+export function decodeRecord(bytes: Uint8Array): NodeBatch {
+  return decodeBatch(bytes);
+}
+
+/** @throws StoreError, not retryable, when the figure does not fit. */
+export function nodeFigure(batch: NodeBatch, metric: NodeMetric): bigint | undefined {
+  const value = batch.state?.[metric.field];
+  if (value === undefined) return undefined;
+  return storable(BigInt(value), `state.${metric.field}`, batch);
+}
+
+/** @throws StoreError, not retryable, for a value from 2^63 on. */
+export function storable(value: bigint, field: string, batch: NodeBatch): bigint {
+  if (value <= LARGEST) return value;
+  throw new StoreError(
+    `${field} of window ${batch.windowStartMs} of node ${batch.node} is ${value}: the store holds integers below 2^63`,
+    false,
+  );
+}
+
+/** The gauge that a node's growth is told from. */
+export const dentriesMetric = nodeMetrics.find((metric) => metric.field === 'nrDentry')!;
+
+/** A rise between the ends of two windows, as dentries a second; undefined where no time lies between them. */
+export function growth(from: { value: bigint; endMs: bigint }, to: { value: bigint; endMs: bigint }) {
+  const ms = Number(to.endMs - from.endMs);
+  return ms > 0 ? (Number(to.value - from.value) * 1000) / ms : undefined;
+}
