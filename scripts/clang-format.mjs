@@ -7,5 +7,6 @@ const files = execFileSync('git', ['ls-files', '*.c', '*.h', '*.cc', '*.hh'], { 
   .filter(Boolean);
 const mode = process.argv.includes('--check') ? ['--dry-run', '-Werror'] : ['-i'];
 const { status, error } = spawnSync('clang-format', [...mode, ...files], { cwd: root, stdio: 'inherit' });
-if (error) process.stderr.write(`clang-format can't be run (Debian package clang-format): ${error.message}\n`);
+if (error)
+  process.stderr.write(`clang-format can't be run (Debian package clang-format): ${error.message}\n`);
 process.exitCode = status ?? 1;

@@ -21,6 +21,8 @@ await main(async () => {
   return await show(
     process.execPath,
     [join(root, 'cli/bin/dentryscope.mjs'), 'standalone', '--simulate', ...flags],
-    { env: { DENTRYSCOPE_DATA_DIR: join(root, '.data/demo'), DENTRYSCOPE_LOG_LEVEL: 'warn', ...process.env } },
+    {
+      env: { DENTRYSCOPE_DATA_DIR: join(root, '.data/demo'), DENTRYSCOPE_LOG_LEVEL: 'warn', ...process.env },
+    },
   );
 });

@@ -13,7 +13,7 @@ const { metricsDoc } = await load('cli/dist/metrics-doc.js');
 const stale = [];
 for (const [path, text] of [
   ['docs/configuration.md', configurationDoc()],
-  ['docs/metrics.md', metricsDoc()],
+  ['docs/metrics.md', await metricsDoc()],
 ]) {
   const file = join(root, path);
   let old = '';
@@ -29,7 +29,10 @@ for (const [path, text] of [
 
 const wire = 'lib/contracts/src/gen/dentryscope/v1/wire_pb.ts';
 const before = readFileSync(join(root, wire), 'utf8');
-execFileSync(join(root, 'node_modules/.bin/buf'), ['generate'], { cwd: join(root, 'lib/contracts'), stdio: 'inherit' });
+execFileSync(join(root, 'node_modules/.bin/buf'), ['generate'], {
+  cwd: join(root, 'lib/contracts'),
+  stdio: 'inherit',
+});
 if (readFileSync(join(root, wire), 'utf8') !== before) stale.push(wire);
 if (check) writeFileSync(join(root, wire), before);
 

@@ -25,5 +25,6 @@ await main(async () => {
 /** Not getting one is no failure here: the tests that need it say so, and fail in CI. */
 async function getParts() {
   const status = await show(process.execPath, ['scripts/lab.mjs', 'get', 'all']);
-  if (status !== 0) process.stderr.write('! Some real parts could not be had: the tests that need them name them\n');
+  if (status !== 0)
+    process.stderr.write('! Some real parts could not be had: the tests that need them name them\n');
 }

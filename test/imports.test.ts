@@ -62,7 +62,12 @@ describe.each(Object.entries(mayImport))('%s', (folder, allowed) => {
     const packages = imports
       .map(({ specifier }) => specifier)
       .filter((specifier) => !/^(\.|node:)/.test(specifier))
-      .map((specifier) => specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/'));
+      .map((specifier) =>
+        specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/'),
+      );
     expect([...new Set(packages)].filter((name) => !declared.includes(name))).toEqual([]);
   });
 });

@@ -73,7 +73,9 @@ async function execute(command: CommandModule, loaded: Loaded): Promise<number> 
 function checkPositionals(command: CommandModule, positionals: readonly string[]): void {
   const { min, max } = command.positionals;
   if (positionals.length < min || positionals.length > max)
-    throw new SettingError(`wants ${command.usage || 'flags only'}; got ${JSON.stringify(positionals.join(' '))}`);
+    throw new SettingError(
+      `wants ${command.usage || 'flags only'}; got ${JSON.stringify(positionals.join(' '))}`,
+    );
 }
 
 async function usage(asked: string | undefined): Promise<number> {

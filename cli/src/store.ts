@@ -11,9 +11,12 @@ export interface Store {
 }
 
 export async function openStore(settings: Settings): Promise<Store> {
-  if (settings.store === 'embedded') return await openEmbeddedStore({ directory: join(settings.dataDir, 'store') });
+  if (settings.store === 'embedded')
+    return await openEmbeddedStore({ directory: join(settings.dataDir, 'store') });
   if (settings.influxToken === undefined)
-    throw new SettingError('DENTRYSCOPE_STORE=influx wants DENTRYSCOPE_INFLUX_TOKEN_FILE or DENTRYSCOPE_INFLUX_TOKEN');
+    throw new SettingError(
+      'DENTRYSCOPE_STORE=influx wants DENTRYSCOPE_INFLUX_TOKEN_FILE or DENTRYSCOPE_INFLUX_TOKEN',
+    );
   return await openInfluxStore({
     url: settings.influxUrl,
     org: settings.influxOrg,

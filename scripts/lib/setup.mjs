@@ -61,7 +61,9 @@ function tellMissing(missing, purpose) {
 
 export async function systemPackages(purpose) {
   if (!existsSync('/usr/bin/apt-get')) {
-    process.stderr.write(`! No apt-get here. Needed, by Debian's names: ${Object.keys(wanted(purpose)).join(' ')}\n`);
+    process.stderr.write(
+      `! No apt-get here. Needed, by Debian's names: ${Object.keys(wanted(purpose)).join(' ')}\n`,
+    );
     return;
   }
   const missing = missingPackages(purpose);
@@ -76,7 +78,9 @@ export async function systemPackages(purpose) {
 
 export async function npmPackages() {
   const stamp = join(root, 'node_modules', '.dentryscope-lock');
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   await step('npm packages', async () => {
     await run('npm', ['ci', '--no-fund', '--no-audit', '--prefer-offline']);

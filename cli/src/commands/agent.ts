@@ -4,14 +4,15 @@ import { openPublisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
 import { CommandError } from '../command.js';
 import { startPodWatch } from '../pod-watch.js';
+import { transportOptions } from '../transport.js';
 
 async function runAgent({ settings, logger, registry, lifecycle, version }: Context): Promise<void> {
   let fatal: Error | undefined;
-  const publisher = await openPublisher(settings, logger);
+  const publisher = openPublisher(settings, transportOptions(logger, 'agent'));
   lifecycle.onClose('publisher', () => publisher.close());
   const pods = await startPodWatch(settings, logger, { nodeName: settings.node! });
   if (pods) lifecycle.onClose('pod watch', () => pods.close());
-  const agent = Agent.start({
+  const agent = await Agent.start({
     settings,
     version,
     logger,
@@ -24,7 +25,9 @@ async function runAgent({ settings, logger, registry, lifecycle, version }: Cont
     },
   });
   lifecycle.onClose('agent', () => agent.close());
-  const probes = await startProbes(settings.agentListen, 'DENTRYSCOPE_AGENT_LISTEN', registry, () => agent.parts());
+  const probes = await startProbes(settings.agentListen, 'DENTRYSCOPE_AGENT_LISTEN', registry, () =>
+    agent.parts(),
+  );
   lifecycle.onClose('probes', () => probes.close());
   await lifecycle.ended();
   if (fatal) throw new CommandError(fatal.message, { cause: fatal });
@@ -34,7 +37,8 @@ export const command: CommandModule = {
   name: 'agent',
   usage: '',
   summary: "Measure this machine's kernel and publish a window every DENTRYSCOPE_WINDOW.",
-  details: 'With --transport stdout the windows are printed as canonical JSON, one a line; logs go to standard error.',
+  details:
+    'With --transport stdout the windows are printed as canonical JSON, one a line; logs go to standard error.',
   positionals: { min: 0, max: 0 },
   run: runAgent,
 };

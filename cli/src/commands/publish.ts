@@ -5,12 +5,13 @@ import { openPublisher } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
 import { CommandError } from '../command.js';
+import { transportOptions } from '../transport.js';
 
 const AT_ONCE = 256;
 
 /** The whole file or nothing of a line: a line that is no batch ends it, and is named. */
 async function publish({ settings, positionals, lifecycle, logger }: Context): Promise<void> {
-  const publisher = await openPublisher(settings, logger);
+  const publisher = openPublisher(settings, transportOptions(logger, 'publish'));
   lifecycle.onClose('publisher', () => publisher.close());
   let count = 0;
   let pending: Message[] = [];
@@ -60,7 +61,8 @@ export const command: CommandModule = {
   name: 'publish',
   usage: 'FILE|-',
   summary: 'Publish windows, one NodeBatch in canonical JSON a line.',
-  details: 'A line that is no valid NodeBatch ends it with status 1; the windows of the lines before it are published.',
+  details:
+    'A line that is no valid NodeBatch ends it with status 1; the windows of the lines before it are published.',
   positionals: { min: 1, max: 1 },
   run: publish,
 };

@@ -3,10 +3,14 @@ import { batchToJson, decodeBatch, topics } from '@dentryscope/contracts';
 import { openConsumer } from '@dentryscope/transport';
 import type { Received } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
+import { transportOptions } from '../transport.js';
 
-/** In a group of its own, so that it takes nothing from the ingester. */
+/** An onlooker: it takes nothing from the ingester and leaves no trace. */
 async function tail({ settings, lifecycle, logger }: Context): Promise<void> {
-  const consumer = await openConsumer(settings, { topic: topics.deltas, group: `dentryscope-tail-${process.pid}` }, logger);
+  const consumer = openConsumer(settings, topics.deltas, `dentryscope-tail-${process.pid}`, {
+    ...transportOptions(logger, 'tail'),
+    ephemeral: true,
+  });
   const stop = () => consumer.close();
   lifecycle.onClose('consumer', stop);
   lifecycle.signal.addEventListener('abort', () => void stop());

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { openKernel } from '@dentryscope/agent';
+import { readNode } from '@dentryscope/agent';
+import { CgroupTree } from '@dentryscope/identity';
+import type { CommandModule, Context } from '../command.js';
+
+type Finding = readonly [mark: '✓' | '!' | '✗', what: string, detail: string];
+
+async function doctor(context: Context): Promise<number> {
+  const { settings } = context;
+  const release = readFileSync(`${settings.procRoot}/sys/kernel/osrelease`, 'utf8').trim();
+  process.stdout.write(`Linux ${release}, ${process.arch}, uid ${process.getuid?.()}\n`);
+  const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
+  const findings = [...(await hooks(context, tree)), ...cgroups(tree), ...node(context, release)];
+  for (const [mark, what, detail] of findings) process.stdout.write(`${mark} ${what.padEnd(24)} ${detail}\n`);
+  return findings.some(([mark]) => mark === '✗') ? 1 : 0;
+}
+
+async function hooks({ settings, logger }: Context, tree: CgroupTree): Promise<Finding[]> {
+  if (settings.backend === 'none') return [['!', 'kernel hooks', 'off: DENTRYSCOPE_BACKEND=none']];
+  logger.level = 'fatal'; // what it would log is what is printed here
+  const kernel = await openKernel(settings, tree.hierarchies(), logger);
+  const findings = (kernel?.hooks() ?? []).map((hook): Finding => {
+    const refused = hook.tried.map(({ backend, error }) => `${backend}: ${error}`).join('; ');
+    if (hook.backend === null) return ['✗', hook.hook, `not measured — ${refused}`];
+    const limits = [
+      ...(hook.includesPseudo ? ['pipes and sockets are counted too'] : []),
+      ...(hook.perCgroup ? [] : ['for the node only']),
+      ...(refused ? [`not ${refused}`] : []),
+    ];
+    return [limits.length ? '!' : '✓', hook.hook, [hook.backend, ...limits].join(' — ')];
+  });
+  kernel?.close();
+  return findings;
+}
+
+function cgroups(tree: CgroupTree): Finding[] {
+  const { layout, v2, v1, preferV1, problems } = tree.hierarchies();
+  const mounted = [
+    ...(v2 ? [`v2 at ${v2}`] : []),
+    ...v1.map(({ controllers, path }) => `${controllers} at ${path}`),
+  ];
+  const order = layout === 'hybrid' ? `, ${preferV1 ? 'v1' : 'v2'} first` : '';
+  return [
+    [
+      mounted.length ? '✓' : '✗',
+      'cgroups',
+      `${layout}${order}: ${mounted.join(', ') || 'none that is believed'}`,
+    ],
+    ...problems.map((problem): Finding => ['!', 'cgroups', problem]),
+    ['✓', 'cgroups alive', String(tree.all().length)],
+  ];
+}
+
+function node({ settings }: Context, release: string): Finding[] {
+  const { state, pressure, failures } = readNode(settings.procRoot, release);
+  const seen = (what: string, value: unknown, missing: string): Finding =>
+    value === undefined ? ['!', what, missing] : ['✓', what, String(value)];
+  return [
+    seen('dentries', state.nrDentry, 'no /proc/sys/fs/dentry-state'),
+    seen('negative dentries', state.nrNegative, 'not counted before Linux 5.0'),
+    seen('slab caches', state.slabCaches?.length || undefined, 'no /proc/slabinfo'),
+    seen('PSI', Object.keys(pressure).join(' ') || undefined, 'no /proc/pressure (CONFIG_PSI, or psi=1)'),
+    ...failures.map((failure): Finding => ['!', 'node', failure]),
+  ];
+}
+
+export const command: CommandModule = {
+  name: 'doctor',
+  usage: '',
+  summary: 'What this machine can measure, hook by hook, and why not.',
+  details: 'Exit status 1 when a hook cannot be attached at all.',
+  positionals: { min: 0, max: 0 },
+  run: doctor,
+};

@@ -1,0 +1,37 @@
+import type { Settings } from '@dentryscope/contracts';
+import type { Logger } from '@dentryscope/runtime';
+import { backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
+import type { ContainerName } from '@dentryscope/simulator';
+import type { Publisher } from '@dentryscope/transport';
+
+export interface SimulateOptions {
+  readonly settings: Settings;
+  readonly publisher: Publisher;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+  /** How much past is published first, so that a first look finds a history. Milliseconds. */
+  readonly backfillMs: number;
+  /** End of what an earlier run published: these nodes then had another boot, and their windows must not overlap. */
+  readonly notBeforeMs: number;
+  /** Simulated containers are known to no cluster: who can name them is told directly. */
+  readonly onNames?: (names: readonly ContainerName[]) => Promise<void>;
+}
+
+/** Resolves when the signal has come and the windows in hand are done. */
+export async function simulate({
+  settings,
+  backfillMs,
+  notBeforeMs,
+  ...rest
+}: SimulateOptions): Promise<void> {
+  const windowMs = settings.window;
+  const fleet = createFleet({
+    nodes: settings.simulateNodes,
+    cgroupsPerNode: settings.simulateCgroups,
+    seed: settings.simulateSeed,
+    cluster: settings.cluster,
+    windowMs,
+    startMs: backfilledStart({ nowMs: Date.now(), windowMs, backfillMs, notBeforeMs }),
+  });
+  await runSimulation({ fleet, ...rest });
+}

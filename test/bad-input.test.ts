@@ -1,0 +1,302 @@
+/** What goes wrong from outside: each is told clearly, nothing is lost, nothing hangs. */
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { batchFromJson, batchToJson, createBatch, topics } from '@dentryscope/contracts';
+import { requirePart, startInflux, startKafka } from '@dentryscope/lab';
+import { openConsumer, openKafkaPublisher } from '@dentryscope/transport';
+import type { Received } from '@dentryscope/transport';
+import { Cli, endAll, eventually, getJson } from './lib/cli.js';
+import { expectTruth, pastFleet } from './lib/fleet.js';
+import { scratch } from './lib/scratch.js';
+
+const dir = scratch();
+afterEach(endAll);
+afterAll(dir.remove);
+
+const quiet = {
+  DENTRYSCOPE_DATA_DIR: join(dir.path, 'quiet'),
+  DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
+  DENTRYSCOPE_AGENT_LISTEN: '127.0.0.1:0',
+  DENTRYSCOPE_INGESTER_LISTEN: '127.0.0.1:0',
+  DENTRYSCOPE_WINDOW: '500ms',
+  DENTRYSCOPE_KUBERNETES: 'off',
+};
+
+interface Ready {
+  readonly ready: boolean;
+  readonly parts: readonly { readonly name: string; readonly ok: boolean; readonly detail?: string }[];
+}
+
+async function readiness(address: string): Promise<Ready> {
+  return (await (await fetch(`${address}/readyz`)).json()) as Ready;
+}
+
+async function startProbed(name: 'agent' | 'ingester', env: Record<string, string>) {
+  const cli = Cli.start([name], env);
+  const [, port] = await cli.says(/"address":\{"host":"127.0.0.1","port":(\d+)\}/);
+  return { cli, address: `http://127.0.0.1:${port}` };
+}
+
+describe('a wrong setting ends the start with status 2 and is named', () => {
+  const cases: [args: string[], env: Record<string, string>, message: RegExp][] = [
+    [['agent', '--window', 'soon'], {}, /--window="soon": wants a length of time such as/],
+    [['agent'], { DENTRYSCOPE_WINDOW: '1' }, /DENTRYSCOPE_WINDOW="1": wants a length of time/],
+    [['agent'], { DENTRYSCOPE_WINDOW: '10ms' }, /DENTRYSCOPE_WINDOW="10ms": must be at least 100ms/],
+    [['agent', '--windw', '1s'], {}, /--windw.*dentryscope agent --help lists the flags/],
+    [
+      ['agent'],
+      { DENTRYSCOPE_TRANSPORT: 'pigeon' },
+      /DENTRYSCOPE_TRANSPORT="pigeon": is none of embedded, kafka, stdout/,
+    ],
+    [['api'], { DENTRYSCOPE_API_LISTEN: '8080' }, /DENTRYSCOPE_API_LISTEN="8080": wants HOST:PORT/],
+    [
+      ['api'],
+      { DENTRYSCOPE_STORE: 'influx' },
+      /DENTRYSCOPE_STORE=influx wants DENTRYSCOPE_INFLUX_TOKEN_FILE/,
+    ],
+    [['api', '--influx-token-file', '/nowhere'], {}, /DENTRYSCOPE_INFLUX_TOKEN_FILE="\/nowhere": ENOENT/],
+    [['api', 'please'], {}, /wants flags only; got "please"/],
+    [['publish'], {}, /wants FILE\|-/],
+    [['dance'], {}, /no command "dance"; dentryscope --help lists them/],
+  ];
+  it.each(cases)('%j %j', async (args, env, message) => {
+    const cli = Cli.start(args, { ...quiet, ...env });
+    expect(await cli.exited).toEqual({ code: 2, signal: null });
+    expect(cli.stderr).toMatch(message);
+    expect(cli.stdout).toBe('');
+  });
+
+  it('a token is never in the message', async () => {
+    const cli = Cli.start(['api', '--influx-url', 'nonsense'], {
+      ...quiet,
+      DENTRYSCOPE_INFLUX_TOKEN: 's3cret',
+    });
+    await cli.exited;
+    expect(cli.stderr).not.toContain('s3cret');
+  });
+
+  it('--help answers for every command', async () => {
+    for (const name of ['standalone', 'agent', 'ingester', 'api', 'simulate', 'doctor', 'publish', 'tail']) {
+      const cli = Cli.start([name, '--help']);
+      expect(await cli.exited).toEqual({ code: 0, signal: null });
+      expect(cli.stdout).toContain('DENTRYSCOPE_LOG_LEVEL');
+    }
+  });
+});
+
+it('a port that is taken: status 2, the setting and the way out', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  const { port } = await new Promise<AddressInfo>((resolve) =>
+    server.on('listening', () => resolve(server.address() as AddressInfo)),
+  );
+  for (const [name, setting] of [
+    ['standalone', 'DENTRYSCOPE_API_LISTEN'],
+    ['agent', 'DENTRYSCOPE_AGENT_LISTEN'],
+  ] as const) {
+    const cli = Cli.start([name], { ...quiet, [setting]: `127.0.0.1:${port}` });
+    expect((await cli.exited).code).toBe(2);
+    expect(cli.stderr).toContain(`${setting}=127.0.0.1:${port}: the port is taken`);
+  }
+  server.close();
+});
+
+it('a kernel that refuses BPF: node-level figures, absent counters, and the reason', async () => {
+  // Without CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN, as in a container that was not given them.
+  const without = ['setpriv', '--bounding-set=-bpf,-perfmon,-sys_admin', '--'];
+  const env = { ...quiet, DENTRYSCOPE_TRANSPORT: 'stdout' };
+  const cli = Cli.start(['agent'], env, without);
+  await cli.says(/agent started/);
+  await eventually(() => (cli.stdout.split('\n').length > 3 ? true : undefined));
+  expect((await cli.end()).code).toBe(0);
+  const batch = batchFromJson(cli.stdout.trim().split('\n').at(-1)!);
+  expect(batch.state?.nrDentry).toBeGreaterThan(0n);
+  expect(batch.state?.dentriesAllocated).toBeUndefined();
+  expect(batch.cgroups?.dentriesAllocated ?? []).toEqual([]);
+  expect(batch.health?.hooks.find(({ hook }) => hook === 'dentry_alloc')?.backend).toBe('');
+  expect(batch.health?.degraded.join('\n')).toMatch(/dentry_alloc is not measured: .*(EPERM|not permitted)/i);
+  const doctor = Cli.start(['doctor'], quiet, without);
+  expect((await doctor.exited).code).toBe(1);
+  expect(doctor.stdout).toMatch(/✗ dentry_alloc .*not measured/);
+});
+
+it('a second agent on one data directory is told whose it is', async () => {
+  const env = { ...quiet, DENTRYSCOPE_DATA_DIR: join(dir.path, 'shared'), DENTRYSCOPE_BACKEND: 'none' };
+  const first = Cli.start(['agent'], env);
+  await first.says(/agent started/);
+  const second = Cli.start(['agent'], env);
+  expect((await second.exited).code).not.toBe(0);
+  expect(second.stderr).toContain('DENTRYSCOPE_DATA_DIR');
+});
+
+it('a reader of standard output that goes away ends the agent, with the reason', async () => {
+  const shell = Cli.start(['agent', '--backend', 'none'], { ...quiet, DENTRYSCOPE_TRANSPORT: 'stdout' }, [
+    'bash',
+    '-c',
+    '"$@" | head -n 1; exit "${PIPESTATUS[0]}"',
+    'bash',
+  ]);
+  expect((await shell.exited).code).toBe(1);
+  expect(batchFromJson(shell.stdout.trim()).seq).toBeGreaterThan(0n);
+});
+
+it('a line that is no window is named, and what came before it is published', async () => {
+  const env = { ...quiet, DENTRYSCOPE_DATA_DIR: join(dir.path, 'lines') };
+  const good = batchToJson(pastFleet(2).window(0)[0]!);
+  for (const [bad, message] of [
+    ['{"cluster":', /line 2 is no NodeBatch/],
+    ['{"clutser":"x"}', /line 2 is no NodeBatch.*clutser/],
+    [batchToJson(createBatch({ cluster: 'c', node: 'n', bootId: 'b' })), /line 2 is no NodeBatch: seq is 0/],
+  ] as const) {
+    const cli = Cli.start(['publish', '-'], env);
+    cli.input(`${good}\n${bad}\n`);
+    expect((await cli.exited).code).toBe(1);
+    expect(cli.stderr).toMatch(message);
+  }
+  const missing = Cli.start(['publish', join(dir.path, 'nowhere.jsonl')], env);
+  expect((await missing.exited).code).toBe(1);
+  expect(missing.stderr).toMatch(/can't read .*nowhere.jsonl: ENOENT/);
+  const tail = Cli.start(['tail'], env);
+  await eventually(() => (tail.stdout.trim().split('\n').length === 3 ? true : undefined));
+});
+
+describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', () => {
+  it('a broker that is not there: the agent says so and keeps its windows until it comes', async () => {
+    const kafka = await startKafka();
+    await kafka.kill('SIGKILL');
+    const env = {
+      ...quiet,
+      ...kafka.env,
+      DENTRYSCOPE_TRANSPORT: 'kafka',
+      DENTRYSCOPE_DATA_DIR: join(dir.path, 'absent'),
+    };
+    try {
+      const { address } = await startProbed('agent', { ...env, DENTRYSCOPE_BACKEND: 'none' });
+      const down = await eventually(async () => {
+        const answer = await readiness(address);
+        return answer.ready ? undefined : answer;
+      });
+      expect(down.parts.find(({ name }) => name === 'transport')?.detail).toContain(
+        'DENTRYSCOPE_KAFKA_BROKERS',
+      );
+      await kafka.restart();
+      await eventually(async () => ((await readiness(address)).ready ? true : undefined), 90_000);
+      const tail = Cli.start(['tail'], env);
+      const lines = await eventually(() => {
+        const all = tail.stdout.trim().split('\n');
+        return all.length > 3 ? all : undefined;
+      });
+      expect(lines.map((line) => batchFromJson(line).seq).slice(0, 3)).toEqual([1n, 2n, 3n]);
+    } finally {
+      await kafka.stop();
+    }
+  });
+
+  it('a message that cannot be read goes to the dead letters with its place, and blocks nobody', async () => {
+    const [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
+    const env = {
+      ...quiet,
+      ...kafka.env,
+      ...influx.env,
+      DENTRYSCOPE_TRANSPORT: 'kafka',
+      DENTRYSCOPE_STORE: 'influx',
+    };
+    const publisher = openKafkaPublisher({ brokers: kafka.brokers, partitions: 1 });
+    try {
+      const fleet = pastFleet(3);
+      const file = join(dir.path, 'good.jsonl');
+      const garbage = Buffer.from([0xff, 0x00, 0x13, 0x37]);
+      await eventually(() =>
+        publisher.publish(topics.deltas, [{ key: 'k', value: garbage }]).then(() => true),
+      );
+      writeFileSync(
+        file,
+        [0, 1, 2]
+          .flatMap((k) => fleet.window(k))
+          .map((b) => `${batchToJson(b)}\n`)
+          .join(''),
+      );
+      expect((await Cli.start(['publish', file], env).exited).code).toBe(0);
+      await startProbed('ingester', env);
+      const api = Cli.start(['api'], env);
+      const [, address] = await api.says(/"address":"(http[^"]+)"/);
+      await expectTruth(address!, fleet, 3);
+      const [letter] = await deadLetters(kafka.brokers);
+      expect(letter!.value).toEqual(new Uint8Array(garbage));
+      expect(letter!.headers).toMatchObject({ topic: topics.deltas, partition: '0', offset: '0' });
+      expect(letter!.headers!['reason']).toMatch(/\w/);
+    } finally {
+      await publisher.close();
+      await Promise.all([kafka.stop(), influx.stop()]);
+    }
+  });
+
+  it('a wrong InfluxDB token: told by name, nothing lost, and mended by the right one', async () => {
+    const [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
+    const right = {
+      ...quiet,
+      ...kafka.env,
+      ...influx.env,
+      DENTRYSCOPE_TRANSPORT: 'kafka',
+      DENTRYSCOPE_STORE: 'influx',
+    };
+    const wrong = { ...right, DENTRYSCOPE_INFLUX_TOKEN: 'not-the-token' };
+    try {
+      const fleet = pastFleet(3);
+      const file = join(dir.path, 'token.jsonl');
+      writeFileSync(
+        file,
+        [0, 1, 2]
+          .flatMap((k) => fleet.window(k))
+          .map((b) => `${batchToJson(b)}\n`)
+          .join(''),
+      );
+      expect((await Cli.start(['publish', file], right).exited).code).toBe(0);
+      const { cli, address } = await startProbed('ingester', wrong);
+      const down = await eventually(async () => {
+        const answer = await readiness(address);
+        return answer.ready ? undefined : answer;
+      });
+      expect(down.parts.find(({ name }) => name === 'store')?.detail).toContain('DENTRYSCOPE_INFLUX_TOKEN');
+      expect(cli.stderr).not.toContain('not-the-token');
+      await cli.end();
+      await startProbed('ingester', right);
+      const [, apiAddress] = await Cli.start(['api'], right).says(/"address":"(http[^"]+)"/);
+      await expectTruth(apiAddress!, fleet, 3);
+      const badApi = Cli.start(['api'], wrong);
+      const [, badAddress] = await badApi.says(/"address":"(http[^"]+)"/);
+      const answer = await fetch(`${badAddress!}/v1/fleet`);
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ code: 'store_unavailable' });
+    } finally {
+      await Promise.all([kafka.stop(), influx.stop()]);
+    }
+  });
+});
+
+async function deadLetters(brokers: readonly string[]): Promise<Received[]> {
+  const settings = {
+    transport: 'kafka',
+    kafkaBrokers: brokers,
+    kafkaPartitions: 1,
+    dataDir: dir.path,
+  } as const;
+  const consumer = openConsumer(settings, topics.deadLetter, 'test', { ephemeral: true });
+  const letters: Received[] = [];
+  const run = consumer.run(async (messages) => void letters.push(...messages));
+  await eventually(() => (letters.length > 0 ? true : undefined));
+  await consumer.close();
+  await run;
+  return letters;
+}
+
+it('a page asks an API that has no such address: a problem, not a stack', async () => {
+  const env = { ...quiet, DENTRYSCOPE_DATA_DIR: join(dir.path, 'page'), DENTRYSCOPE_BACKEND: 'none' };
+  const [, api] = await Cli.start(['standalone'], env).says(/dentryscope is at (http\S+)/);
+  await expect(getJson(`${api!}/v1/top?metric=dentries_allocated&frm=1h`)).rejects.toThrow(
+    /unknown_query_field/,
+  );
+  await expect(getJson(`${api!}/v1/nowhere`)).rejects.toThrow(/not_found/);
+});
