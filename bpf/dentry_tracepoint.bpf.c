@@ -27,13 +27,13 @@ static __always_inline bool is_dentry_cache(const struct kmem_cache *cache)
 {
 	if ((__u64)cache == dentry_cache)
 		return true;
-	if (dentry_cache || !learn(cache->name))
+	if (dentry_cache || !learn(BPF_CORE_READ(cache, name)))
 		return false;
 	dentry_cache = (__u64)cache;
 	return true;
 }
 
-SEC("tp_btf/kmem_cache_alloc")
+SEC("raw_tp/kmem_cache_alloc")
 int BPF_PROG(alloc_kmem, unsigned long call_site, const void *object, struct kmem_cache *cache)
 {
 	if (is_dentry_cache(cache) && object)
@@ -41,7 +41,7 @@ int BPF_PROG(alloc_kmem, unsigned long call_site, const void *object, struct kme
 	return 0;
 }
 
-SEC("tp_btf/kmem_cache_free")
+SEC("raw_tp/kmem_cache_free")
 int BPF_PROG(free_kmem, unsigned long call_site, const void *object, const struct kmem_cache *cache)
 {
 	if (is_dentry_cache(cache))

@@ -7,6 +7,7 @@
         "addon/bpf_object.cc",
         "addon/cgroup_events.cc",
         "addon/cgroup_map.cc",
+        "addon/checks.cc",
         "addon/hook.cc",
         "addon/js.cc",
         "addon/kernel_btf.cc",

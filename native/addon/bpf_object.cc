@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bpf_object.hh"
 
+#include "checks.hh"
 #include "libbpf_log.hh"
 
 #include <bpf/bpf.h>
@@ -13,9 +14,11 @@ namespace dentryscope
 
 [[noreturn]] static void fail(const std::string &what, int err, const LibbpfLog &log)
 {
-	std::string said = log.reason();
+	std::string said = permission_hint(err);
 
-	throw BpfError(what + ": " + errno_text(err) + (said.empty() ? "" : " (" + said + ")"));
+	if (said.empty())
+		said = log.reason();
+	throw BpfError(what + ": " + errno_text(err) + (said.empty() ? "" : "; " + said));
 }
 
 BpfObject::BpfObject(const std::string &path, const std::string &prefix)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hook.hh"
 
-#include "libbpf_log.hh"
+#include "checks.hh"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -57,21 +57,6 @@ static ds_cgroup_rule rule_of(const Options &options, const KernelBtf &kernel)
 	return rule;
 }
 
-/* Counting by comparing caches needs the cache among the arguments; without this check the refusal
- * is a riddle. */
-static void check_slab_tracepoints(const KernelBtf &kernel)
-{
-	for (const char *tracepoint : {"kmem_cache_alloc", "kmem_cache_free"}) {
-		auto seen = kernel.tracepoint_has_struct(tracepoint, 2, "kmem_cache");
-		if (!seen)
-			throw BpfError(std::string("this kernel has no tracepoint kmem:") +
-				       tracepoint);
-		if (!*seen)
-			throw BpfError(std::string("tracepoint kmem:") + tracepoint +
-				       " does not say which slab cache (Linux before 6.1)");
-	}
-}
-
 /* The tracepoints learn the cache's address from the first dentry they see: a pipe has one. */
 static void learn_dentry_cache(const BpfObject &object)
 {
@@ -104,6 +89,8 @@ void Hook::attempt(const std::string &with, const Options &options, const Kernel
 		throw BpfError(kernel.missing);
 	if (slab)
 		check_slab_tracepoints(kernel);
+	if (with == "kprobe")
+		check_kprobes();
 	object = std::make_unique<BpfObject>(options.bpf_dir + "/" + file_of(*this, with), prefix);
 	object->set_rodata("rule", &rule, sizeof(rule));
 	if (object->has_map("cgroups"))

@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstring>
 #include <mutex>
-#include <vector>
 
 namespace dentryscope
 {
@@ -16,13 +15,18 @@ static thread_local LibbpfLog *current;
 
 static int capture(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[4096];
+	va_list again;
 
 	if (!current || level == LIBBPF_DEBUG)
 		return 0;
-	int length = vsnprintf(line, sizeof(line), format, args);
+	va_copy(again, args);
+	/* The verifier's log comes in one call and is long. */
+	std::string line(vsnprintf(nullptr, 0, format, again) + 1, '\0');
+	va_end(again);
+	vsnprintf(line.data(), line.size(), format, args);
+	line.pop_back();
 	current->text.append(line);
-	return length;
+	return line.size();
 }
 
 LibbpfLog::LibbpfLog() : outer(current)
@@ -38,50 +42,29 @@ LibbpfLog::~LibbpfLog()
 	current = outer;
 }
 
-static std::vector<std::string> lines_of(const std::string &text)
+static std::string line_at(const std::string &text, size_t start)
 {
-	std::vector<std::string> lines;
-	size_t start = 0;
-
-	while (start < text.size()) {
-		size_t end = std::min(text.find('\n', start), text.size());
-		if (end > start)
-			lines.push_back(text.substr(start, end - start));
-		start = end + 1;
-	}
-	return lines;
+	return text.substr(start, text.find('\n', start) - start);
 }
 
-static bool is_noise(const std::string &line)
+/* The line before the one that begins at `start`. */
+static std::string line_before(const std::string &text, size_t start)
 {
-	static const char *noise[] = {"-- BEGIN",	   "-- END",
-				      "processed ",	   "failed to load object",
-				      "verification time", "stack depth"};
-
-	for (const char *word : noise)
-		if (line.find(word) != std::string::npos)
-			return true;
-	return false;
+	if (start < 2)
+		return "";
+	size_t newline = text.rfind('\n', start - 2);
+	return line_at(text, newline == std::string::npos ? 0 : newline + 1);
 }
 
 std::string LibbpfLog::reason() const
 {
-	auto lines = lines_of(text);
-	std::string last;
+	/* The verifier's verdict is the line before its summary; without a verifier the first line
+	 * is the cause. */
+	size_t summary = text.rfind("\nprocessed ");
 
-	/* The verifier's verdict stands last in its log; without a log, libbpf's first line is the
-	 * cause. */
-	size_t end = text.find("-- END PROG LOAD LOG --");
-	for (const auto &line : lines) {
-		if (is_noise(line))
-			continue;
-		last = line;
-		if (end == std::string::npos)
-			break;
-		if (line.rfind("libbpf:", 0) != 0 && text.find(line) > end)
-			break;
-	}
-	return last;
+	if (summary != std::string::npos)
+		return line_before(text, summary + 1);
+	return line_at(text, 0);
 }
 
 static const char *errno_name(int err)

@@ -15,7 +15,7 @@ class LibbpfLog
 	LibbpfLog(const LibbpfLog &) = delete;
 	LibbpfLog &operator=(const LibbpfLog &) = delete;
 
-	/* The line that says most about a failure: the verifier's or libbpf's last word. */
+	/* The one line that says most about a failure; empty when nothing was said. */
 	std::string reason() const;
 
 	std::string text;
