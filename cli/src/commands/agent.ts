@@ -3,7 +3,7 @@ import { startProbes } from '@dentryscope/runtime';
 import { openPublisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
 import { CommandError } from '../command.js';
-import { startPodWatch } from '../pod-watch.js';
+import { podLabels, startPodWatch } from '../pod-watch.js';
 import { transportOptions } from '../transport.js';
 
 async function runAgent({ settings, logger, registry, lifecycle, version }: Context): Promise<void> {
@@ -18,7 +18,7 @@ async function runAgent({ settings, logger, registry, lifecycle, version }: Cont
     logger,
     registry,
     publisher,
-    ...(pods ? { nameOf: (info) => pods.nameOf(info) } : {}),
+    ...(pods ? { nameOf: (info) => podLabels(pods, info) } : {}),
     onFatal: (error) => {
       fatal = error;
       lifecycle.end();

@@ -5,7 +5,7 @@ import { openPublisher } from '@dentryscope/transport';
 import type { Publisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
 import { ingest } from '../ingest.js';
-import { startPodWatch } from '../pod-watch.js';
+import { podLabels, startPodWatch } from '../pod-watch.js';
 import { simulate } from '../simulation.js';
 import { openStore } from '../store.js';
 import type { Store } from '../store.js';
@@ -28,7 +28,7 @@ async function standalone(context: Context): Promise<void> {
   const agent = await Agent.start({
     ...context,
     publisher,
-    ...(pods ? { nameOf: (info) => pods.nameOf(info) } : {}),
+    ...(pods ? { nameOf: (info) => podLabels(pods, info) } : {}),
     onFatal: () => lifecycle.end(),
   });
   lifecycle.onClose('agent', () => agent.close());
