@@ -7,6 +7,7 @@ import type { App, Context, ReadinessPart } from './context.js';
 import { toJson } from './json.js';
 import { addAuth } from './plugins/auth.js';
 import { answerClientError } from './plugins/client-error.js';
+import { addClosing } from './plugins/closing.js';
 import { addDurations } from './plugins/duration.js';
 import { addHeaders } from './plugins/headers.js';
 import { addOpenapi } from './plugins/openapi.js';
@@ -92,6 +93,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const app = createApp(options.logger);
   addProblems(app);
   addHeaders(app);
+  addClosing(app);
   addDurations(app, registry);
   await addOpenapi(app);
   addFleetRoutes(app, context, tokens);

@@ -8,6 +8,8 @@ import { invalid } from '../query/invalid.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 const RETRY_AFTER_S = 5;
+/** Fastify's own messages repeat the whole address. */
+const LONGEST_DETAIL = 300;
 
 export function problemBody(code: ProblemCode, detail: string, instance?: string): ProblemBody {
   const { status, title } = problems[code];
@@ -30,7 +32,8 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof StoreError)
     return new Problem('store_unavailable', `The store does not answer: ${error.message}`, { cause: error });
   const status = error.statusCode ?? 500;
-  if (status >= 400 && status < 500) return new Problem('invalid_request', error.message, { cause: error });
+  if (status >= 400 && status < 500)
+    return new Problem('invalid_request', error.message.slice(0, LONGEST_DETAIL), { cause: error });
   // What went wrong inside may hold paths, addresses or queries: it is for the log alone.
   const detail = `Not your request's fault. The log of dentryscope has the cause, under reqId ${request.id}.`;
   return new Problem('internal', detail, { cause: error });
