@@ -42,7 +42,7 @@ function cachedText(spec: PartSpec): string {
   return cached ? 'had' : spec.startsWith('vm@') ? 'can be used' : 'not had yet, can be built';
 }
 
-function printStatus(spec: string): void {
+async function printStatus(spec: string): Promise<void> {
   const { name, version } = parsePart(spec);
   const state = name === 'vm' ? undefined : backgroundState(name);
   for (const each of spec.includes('@') ? [version!] : versionsOf(name)) {
@@ -66,7 +66,7 @@ async function clean(spec: string): Promise<void> {
     rmSync(join(cacheRoot(), folder), { recursive: true, force: true });
 }
 
-type Command = (spec: string) => unknown;
+type Command = (spec: string) => Promise<void>;
 
 const COMMANDS: Record<string, { all: readonly string[]; run: Command }> = {
   get: { all: PARTS, run: (spec) => getPart(spec as PartSpec) },
@@ -85,10 +85,13 @@ async function main([name = '--help', ...specs]: string[]): Promise<void> {
   const all = specs.length === 0 || specs.includes('all');
   const wanted = all ? command.all : specs;
   wanted.forEach(parsePart); // a wrong word before the long work, not after it
-  for (const spec of wanted) await command.run(spec);
+  for (const spec of wanted) await command.run(spec).catch(report);
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
+/** One part that fails does not keep the others from being had. Status 2: a wrong use, 1: anything else. */
+function report(error: Error): void {
   process.stderr.write(`lab: ${error.message}\n`);
-  process.exitCode = error instanceof RangeError ? 2 : 1;
-});
+  process.exitCode ??= error instanceof RangeError ? 2 : 1;
+}
+
+main(process.argv.slice(2)).catch(report);
