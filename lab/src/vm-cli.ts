@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { asKernelVersion, boot, KERNELS, type CgroupLayout, type GuestOptions } from './vm.js';
 
@@ -15,11 +16,18 @@ Standard output, standard error and the exit status are the script's.
   --disk MB          size of /data (8192)
   --cgroup LAYOUT    v1, v2 or hybrid (v2)
   --timeout SECONDS  ends the guest with status 124 (600)
+  --append TEXT      more kernel parameters
   --verbose          the kernel's console on standard error
   --help             this text
 `;
 
 class UsageError extends Error {}
+
+class Interrupted extends Error {
+  constructor(readonly signal: NodeJS.Signals) {
+    super(`ended by ${signal}`);
+  }
+}
 
 const OPTIONS = {
   memory: { type: 'string' },
@@ -27,6 +35,7 @@ const OPTIONS = {
   disk: { type: 'string' },
   cgroup: { type: 'string' },
   timeout: { type: 'string' },
+  append: { type: 'string' },
   verbose: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -34,7 +43,7 @@ const OPTIONS = {
 interface Request {
   kernel: string;
   script: Buffer;
-  options: GuestOptions;
+  options: GuestOptions & { timeoutMs: number };
 }
 
 /** Undefined when help was asked for. Throws {@link UsageError} naming the argument at fault. */
@@ -53,6 +62,7 @@ function parse(args: string[]): Request | undefined {
     diskMb: number('disk', 8192),
     timeoutMs: number('timeout', 600) * 1000,
     cgroup: layout(values.cgroup ?? 'v2'),
+    append: values.append ?? '',
     verbose: values.verbose ?? false,
   };
   return { kernel, script: load(script), options };
@@ -83,27 +93,39 @@ function load(script: string): Buffer {
   return Buffer.from(script);
 }
 
-async function main(): Promise<number> {
-  const request = parse(process.argv.slice(2));
-  if (request === undefined) return process.stdout.write(HELP) ? 0 : 0;
+/** Ctrl-C and the like end the guest in order; a second one ends us at once. */
+function abortOnSignals(): AbortSignal {
   const abort = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => abort.abort(new Error(`ended by ${name}`)));
-  const result = await boot(request.kernel, request.script, process, {
-    ...request.options,
-    signal: abort.signal,
-  });
+    process.once(name, () => abort.abort(new Interrupted(name)));
+  for (const stream of [process.stdout, process.stderr])
+    stream.once('error', () => abort.abort(new Interrupted('SIGPIPE')));
+  return abort.signal;
+}
+
+async function main(): Promise<number> {
+  const request = parse(process.argv.slice(2));
+  if (request === undefined) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const options = { ...request.options, signal: abortOnSignals() };
+  const result = await boot(request.kernel, request.script, process, options);
   if (result.timedOut)
-    process.stderr.write(
-      `vm: the guest was ended after ${request.options.timeoutMs! / 1000} s (--timeout)\n`,
-    );
+    process.stderr.write(`vm: the guest was ended after ${request.options.timeoutMs / 1000} s (--timeout)\n`);
   return result.status;
+}
+
+/** As a shell would: 128 and the signal's number; 2 for wrong arguments; 125 when the guest itself failed. */
+function statusOf(error: Error): number {
+  if (error instanceof Interrupted) return 128 + constants.signals[error.signal];
+  return error instanceof UsageError || error instanceof RangeError ? 2 : 125;
 }
 
 main().then(
   (status) => (process.exitCode = status),
   (error: Error) => {
     process.stderr.write(`vm: ${error.message}\n`);
-    process.exitCode = error instanceof UsageError || error instanceof RangeError ? 2 : 125;
+    process.exitCode = statusOf(error);
   },
 );

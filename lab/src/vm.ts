@@ -1,9 +1,16 @@
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { boot, type GuestOptions, type GuestResult } from './vm/run.js';
+import type { GuestOptions, GuestResult } from './vm/options.js';
+import { boot } from './vm/run.js';
 
-export { boot, type CgroupLayout, type GuestOptions, type GuestResult } from './vm/run.js';
-export { GuestError } from './vm/guest.js';
+export {
+  GuestError,
+  type CgroupLayout,
+  type GuestOptions,
+  type GuestResult,
+  type Streams,
+} from './vm/options.js';
+export { boot } from './vm/run.js';
 export { asKernelVersion, getKernel, KERNELS, type Kernel, type KernelVersion } from './vm/kernel.js';
 export { guestAvailable } from './vm/tools.js';
 

@@ -1,19 +1,8 @@
 import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { GuestError, type GuestOptions, type GuestResult, type Streams } from './options.js';
 import { Tail, UntilToken } from './output.js';
 import type { Qemu } from './qemu.js';
-import type { GuestOptions, GuestResult } from './run.js';
-
-/** Where a guest's output goes. They are written to and not ended. */
-export interface Streams {
-  stdout: Writable;
-  stderr: Writable;
-}
-
-/** The guest did not come to the end of its script; the message has the end of its console. */
-export class GuestError extends Error {
-  override readonly name = 'GuestError';
-}
 
 interface Course {
   began: number;
@@ -34,16 +23,18 @@ export async function watchGuest(
   const tail = watchConsole(qemu, options.verbose ?? false);
   const gone = once(qemu.process, 'close');
   const kill = () => qemu.process.kill('SIGKILL');
-  options.signal?.addEventListener('abort', kill);
-  const timer = setTimeout(() => kill() && (course.timedOut = true), options.timeoutMs ?? 600_000);
-  const carried = [carry(qemu.stdout, token, streams.stdout), carry(qemu.stderr, token, streams.stderr)];
-  const told = readStatus(qemu, course);
-  try {
-    await Promise.race([gone, Promise.all([told, ...carried])]);
-  } finally {
+  const timer = setTimeout(() => {
+    course.timedOut = true;
     kill();
+  }, options.timeoutMs ?? 600_000);
+  options.signal?.addEventListener('abort', kill);
+  const carried = [carry(qemu.stdout, token, streams.stdout), carry(qemu.stderr, token, streams.stderr)];
+  try {
+    await Promise.race([gone, Promise.all([readStatus(qemu, course, kill), ...carried])]);
+  } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', kill);
+    kill();
   }
   await Promise.all([gone, ...carried]);
   options.signal?.throwIfAborted();
@@ -51,12 +42,12 @@ export async function watchGuest(
 }
 
 function conclude(course: Course, tail: Tail): GuestResult {
-  const durationMs = Math.round(performance.now() - course.began);
+  const now = performance.now();
   const timedOut = course.timedOut ?? false;
   const status = timedOut ? 124 : course.status;
   if (status === undefined) throw new GuestError(`${course.failure ?? whatEnded(course)}\n${tail.lines()}`);
-  const bootMs = Math.round((course.ready ?? performance.now()) - course.began);
-  return { status, timedOut, bootMs, durationMs };
+  const since = (time: number) => Math.round(time - course.began);
+  return { status, timedOut, bootMs: since(course.ready ?? now), durationMs: since(now) };
 }
 
 function whatEnded(course: Course): string {
@@ -64,21 +55,23 @@ function whatEnded(course: Course): string {
   return `the guest ended ${when}; the end of its console:`;
 }
 
-/** The guest says `ready`, then `exit N`, or at any time `fail REASON`. */
-async function readStatus(qemu: Qemu, course: Course): Promise<void> {
+/** The guest says `ready`, then `exit N`; or, when it cannot be made ready, `fail REASON`. */
+async function readStatus(qemu: Qemu, course: Course, kill: () => void): Promise<void> {
   let text = '';
   for await (const chunk of qemu.status) {
     text += String(chunk);
-    if (course.ready === undefined && text.startsWith('ready\n')) course.ready = performance.now();
+    if (text.startsWith('ready\n')) course.ready ??= performance.now();
     const [, word, rest] = /^(exit|fail) (.*)\n/m.exec(text) ?? [];
     if (word === 'exit') course.status = Number(rest);
-    if (word === 'fail') course.failure = rest ?? '';
+    if (word === 'fail') course.failure = `the guest cannot start: ${rest}`;
+    if (word === 'fail') kill();
     if (word !== undefined) return;
   }
 }
 
-async function carry(from: NodeJS.ReadableStream, token: Buffer, to: Writable): Promise<void> {
+async function carry(from: Readable, token: Buffer, to: Writable): Promise<void> {
   const until = new UntilToken(token);
+  // The port of a QEMU that was killed may end in a reset.
   from.on('error', () => until.end());
   from.pipe(until);
   until.pipe(to, { end: false });
@@ -87,9 +80,10 @@ async function carry(from: NodeJS.ReadableStream, token: Buffer, to: Writable): 
 
 function watchConsole(qemu: Qemu, verbose: boolean): Tail {
   const tail = new Tail();
-  qemu.console.on('data', (chunk: Buffer) => {
-    tail.add(chunk);
-    if (verbose) process.stderr.write(chunk);
-  });
+  for (const stream of qemu.console)
+    stream.on('data', (chunk: Buffer) => {
+      tail.add(chunk);
+      if (verbose) process.stderr.write(chunk);
+    });
   return tail;
 }

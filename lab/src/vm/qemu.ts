@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { tool, TOOL_PATH } from './tools.js';
 
 /** The virtual machine of one run. */
@@ -11,16 +11,18 @@ export interface Machine {
   cpus: number;
   /** Kernel log level of the console; 8 shows everything. */
   logLevel: number;
+  /** More kernel parameters. */
+  append: string;
 }
 
 /** QEMU under way, with the host's end of each of the guest's ports. */
 export interface Qemu {
   process: ChildProcess;
   /** The kernel's console and QEMU's own complaints. */
-  console: Duplex;
-  stdout: Duplex;
-  stderr: Duplex;
-  status: Duplex;
+  console: Readable[];
+  stdout: Readable;
+  stderr: Readable;
+  status: Readable;
 }
 
 /** Names of the guest's ports; a port's place here plus 3 is its file descriptor in QEMU. */
@@ -34,16 +36,21 @@ export function startQemu(machine: Machine): Qemu {
     env: { ...process.env, PATH: TOOL_PATH },
     detached: true, // Ctrl-C is for us to handle, in order.
   });
-  const [, output, complaints, stdout, stderr, status] = child.stdio as unknown as Duplex[];
-  complaints!.on('data', (chunk: Buffer) => output!.emit('data', chunk));
-  return { process: child, console: output!, stdout: stdout!, stderr: stderr!, status: status! };
+  const [, output, complaints, stdout, stderr, status] = child.stdio as unknown as Readable[];
+  return {
+    process: child,
+    console: [output!, complaints!],
+    stdout: stdout!,
+    stderr: stderr!,
+    status: status!,
+  };
 }
 
 function argumentsOf(machine: Machine): string[] {
   const { vmlinux, initramfs, disk, memoryMb, cpus } = machine;
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-machine', process.env['VM_MACHINE'] ?? 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
+    ...['-machine', 'q35', '-accel', 'tcg,thread=multi', '-cpu', 'max'],
     ...['-m', String(memoryMb), '-smp', String(cpus)],
     ...['-kernel', vmlinux, '-initrd', initramfs, '-append', commandLine(machine)],
     ...['-serial', 'stdio'],
@@ -61,7 +68,6 @@ function port(name: string, index: number): string[] {
 }
 
 /** panic=-1 with -no-reboot ends QEMU at a panic; an oops is one too, lest a broken guest wait for the time limit. */
-function commandLine({ logLevel }: Machine): string {
-  const extra = process.env['DENTRYSCOPE_LAB_APPEND'] ?? '';
-  return `console=ttyS0 loglevel=${logLevel} panic=-1 oops=panic mitigations=off ${extra}`.trim();
+function commandLine({ logLevel, append }: Machine): string {
+  return `console=ttyS0 loglevel=${logLevel} panic=-1 oops=panic mitigations=off ${append}`;
 }

@@ -2,51 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { watchGuest, type Streams } from './guest.js';
+import { watchGuest } from './guest.js';
 import { packRun } from './initramfs.js';
 import { asKernelVersion, getKernel, vmCache, type Kernel } from './kernel.js';
 import { BOOT_MODULES } from './modules.js';
+import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { startQemu } from './qemu.js';
 import { guestAvailable, run } from './tools.js';
-
-export type CgroupLayout = 'v1' | 'v2' | 'hybrid';
-
-export interface GuestOptions {
-  /** Default 2048. */
-  memoryMb?: number;
-  /** Default 2. */
-  cpus?: number;
-  /** Size of the disk at /data, sparse. Default 8192. */
-  diskMb?: number;
-  /** Which hierarchies are mounted at /sys/fs/cgroup. Default v2. */
-  cgroup?: CgroupLayout;
-  /** From the start of QEMU; the guest is then ended and the status is 124. Default 10 minutes. */
-  timeoutMs?: number;
-  /** Added to the script's environment. */
-  env?: Record<string, string>;
-  /** The script's working directory. Default: the caller's. */
-  cwd?: string;
-  /** Ends the guest; the call then rejects with the signal's reason. */
-  signal?: AbortSignal;
-  /** Shows the kernel's console on standard error. */
-  verbose?: boolean;
-}
-
-export interface GuestResult {
-  /** The script's exit status; 124 when the time limit ended it. */
-  status: number;
-  timedOut: boolean;
-  /** From the start of QEMU until the script began. */
-  bootMs: number;
-  /** From the start of QEMU until the last byte. */
-  durationMs: number;
-}
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 const COMMAND = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(PROJECT, 'cli/bin/dentryscope.mjs'))} "$@"\n`;
 
 /**
- * Boots `kernel`, runs `script` (shell text, or a program's bytes beginning with `#!`) as root, and pipes its output to
+ * Boots `kernel`, runs `script` (shell text, or the content of a script with `#!` or of a binary) as root, and pipes its output to
  * `streams` as it comes. Rejects when the guest panics, cannot boot or is aborted.
  */
 export async function boot(
@@ -94,6 +62,7 @@ async function bootIn(
     memoryMb: options.memoryMb ?? 2048,
     cpus: options.cpus ?? 2,
     logLevel: options.verbose ? 8 : 3,
+    append: options.append ?? '',
   });
   return watchGuest(qemu, Buffer.from(token), streams, options);
 }
@@ -116,10 +85,15 @@ function settingsOf(token: string, kernel: Kernel, script: Buffer, options: Gues
     VM_CWD: options.cwd ?? process.cwd(),
     VM_MODULES: BOOT_MODULES.join(' '),
     VM_MODULE_FOLDER: kernel.modules,
-    VM_SHELL: script.subarray(0, 2).toString() === '#!' ? '' : '/bin/sh',
+    VM_SHELL: isProgram(script) ? '' : '/bin/sh',
     VM_9P_OPTIONS:
       process.env['DENTRYSCOPE_LAB_9P'] ?? 'trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose',
   });
+}
+
+/** What the kernel can run itself; the rest is given to the shell. */
+function isProgram(script: Buffer): boolean {
+  return ['#!', '\x7fELF'].some((magic) => script.subarray(0, magic.length).equals(Buffer.from(magic)));
 }
 
 function environmentOf(options: GuestOptions): string {

@@ -104,7 +104,8 @@ echo ready >"$status"
 (
   cd "$VM_CWD" 2>/dev/null || cd /
   . /run/vm/environment
-  exec $VM_SHELL /run/vm/script
+  # A session of its own: a script that signals its process group must not hit the two above.
+  exec $bb setsid $VM_SHELL /run/vm/script
 ) </dev/null >/run/vm/out 2>/run/vm/err 3>&- 4>&-
 code=$?
 for _ in 1 2 3 4 5 6 7 8 9 10; do kill_some || break; done
