@@ -1,0 +1,136 @@
+/** One membership in the group, from joining to leaving. kafkajs's own restarts are off: a session ends, and a new one begins. */
+import { randomUUID } from 'node:crypto';
+import type { Consumer as KafkajsConsumer, IMemberAssignment } from 'kafkajs';
+import type { Handling } from './handling.js';
+import { lagOf } from './lag.js';
+import { briefRetry, KafkaLink } from './link.js';
+import type { LinkOptions } from './link.js';
+import { ensureTopics } from './topics.js';
+import { within } from './within.js';
+
+export interface SessionOptions extends LinkOptions {
+  readonly group: string;
+  readonly topic: string;
+  readonly partitions: number;
+  readonly fromBeginning: boolean;
+  readonly ephemeral: boolean;
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatMs: number;
+}
+
+const FETCH_WAIT_MS = 500;
+const FETCH_BYTES = 4 << 20;
+const LEAVE_TIMEOUT_MS = 5000;
+const WATCH_EVERY_MS = 1000;
+
+export class ConsumerSession {
+  readonly #link: KafkaLink;
+  readonly #consumer: KafkajsConsumer;
+  readonly #groupId: string;
+  readonly #ended: Promise<void>;
+  #end!: (error?: Error) => void;
+  #partitions: readonly number[] | undefined;
+  #everJoined = false;
+  #lifeAtMs = Date.now();
+
+  constructor(
+    private readonly options: SessionOptions,
+    private readonly handling: Handling,
+  ) {
+    this.#link = new KafkaLink(options);
+    this.#groupId = options.ephemeral ? `${options.group}-${randomUUID()}` : options.group;
+    this.#consumer = this.#makeConsumer();
+    this.#ended = new Promise((resolve, reject) => {
+      this.#end = (error) => (error ? reject(error) : resolve());
+    });
+    this.#ended.catch(() => undefined);
+  }
+
+  get joined(): boolean {
+    return this.#partitions !== undefined;
+  }
+
+  /** Whether the broker let it in at all. */
+  get everJoined(): boolean {
+    return this.#everJoined;
+  }
+
+  /** Resolves after stop(). Rejects when the broker cannot be reached, or the membership broke. */
+  async run(): Promise<void> {
+    const watch = setInterval(() => this.#watch(), WATCH_EVERY_MS);
+    try {
+      await Promise.race([this.#start(), this.#ended]);
+      await this.#ended;
+    } finally {
+      clearInterval(watch);
+      this.#partitions = undefined;
+      await this.#leave();
+    }
+  }
+
+  stop(): void {
+    this.#end();
+  }
+
+  async lag(): Promise<bigint | undefined> {
+    const partitions = this.#partitions;
+    if (!partitions) return undefined;
+    const positions = this.options.ephemeral ? this.handling.positions : undefined;
+    const { topic, fromBeginning, requestTimeoutMs } = this.options;
+    const asked = lagOf(this.#link, { topic, groupId: this.#groupId, partitions, positions, fromBeginning });
+    return within(requestTimeoutMs, asked, 'lag');
+  }
+
+  #makeConsumer(): KafkajsConsumer {
+    const consumer = this.#link.kafka.consumer({
+      groupId: this.#groupId,
+      sessionTimeout: this.options.sessionTimeoutMs,
+      heartbeatInterval: this.options.heartbeatMs,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      maxBytes: FETCH_BYTES,
+      allowAutoTopicCreation: false,
+      retry: { ...briefRetry, restartOnFailure: () => Promise.resolve(false) },
+    });
+    const { CRASH, GROUP_JOIN, FETCH, HEARTBEAT } = consumer.events;
+    const alive = () => void (this.#lifeAtMs = Date.now());
+    consumer.on(CRASH, ({ payload }) => this.#end(payload.error));
+    consumer.on(GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment));
+    consumer.on(FETCH, alive);
+    consumer.on(HEARTBEAT, alive);
+    return consumer;
+  }
+
+  async #start(): Promise<void> {
+    const { topic, partitions, fromBeginning, requestTimeoutMs } = this.options;
+    await within(requestTimeoutMs, ensureTopics(this.#link, [topic], partitions), 'topics');
+    await within(requestTimeoutMs, this.#consumer.connect(), 'connect');
+    await this.#consumer.subscribe({ topic, fromBeginning });
+    this.#lifeAtMs = Date.now();
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: this.handling.eachBatch,
+    });
+  }
+
+  #onJoin(assignment: IMemberAssignment): void {
+    this.#partitions = assignment[this.options.topic] ?? [];
+    this.#everJoined = true;
+    this.#lifeAtMs = Date.now();
+  }
+
+  /** kafkajs has been seen to fall silent. Heartbeats go on during a long handler, so silence is never that. */
+  #watch(): void {
+    const silentMs = Date.now() - this.#lifeAtMs;
+    if (this.joined && silentMs > this.options.sessionTimeoutMs * 3)
+      this.#end(new Error(`nothing heard from the broker for ${silentMs} ms`));
+  }
+
+  /** Waits for the handler however long it takes, but not for a broker. */
+  async #leave(): Promise<void> {
+    const left = this.#consumer.disconnect().catch(() => undefined);
+    await this.handling.idle();
+    await within(LEAVE_TIMEOUT_MS, left, 'leave').catch(() => undefined);
+    this.#link.cut();
+  }
+}

@@ -1,0 +1,117 @@
+import { Backoff, sleep } from '../backoff.js';
+import { noLog } from '../log.js';
+import type { Log } from '../log.js';
+import type { Consumer, Received, Status } from '../types.js';
+import { ConsumerSession } from './consumer-session.js';
+import { kafkaError } from './errors.js';
+import { Handling } from './handling.js';
+import type { KafkaConsumerOptions } from './options.js';
+
+const RECONNECT_FIRST_MS = 500;
+const RECONNECT_MOST_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const SESSION_TIMEOUT_MS = 10_000;
+
+/** Returns at once; run() joins the group, for as long as it takes. */
+export function openKafkaConsumer(options: KafkaConsumerOptions): Consumer {
+  return new KafkaConsumer(options);
+}
+
+class KafkaConsumer implements Consumer {
+  readonly #closing = new AbortController();
+  readonly #log: Log;
+  readonly #heartbeatMs: number;
+  #session: ConsumerSession | undefined;
+  #handling: Handling | undefined;
+  #trouble: Status = { ok: true, detail: 'not running' };
+  #running: Promise<void> | undefined;
+
+  constructor(private readonly options: KafkaConsumerOptions) {
+    this.#log = options.log ?? noLog;
+    this.#heartbeatMs = (options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS) / 4;
+  }
+
+  run(handle: (messages: readonly Received[]) => Promise<void>): Promise<void> {
+    this.#running ??= this.#supervise(handle);
+    return this.#running;
+  }
+
+  async lag(): Promise<bigint | undefined> {
+    return this.#session?.lag().catch(() => undefined);
+  }
+
+  status(): Status {
+    if (this.#session?.joined) return this.#handling?.status ?? { ok: true };
+    return this.#trouble;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#session?.stop();
+    await this.#running;
+  }
+
+  async #supervise(handle: (messages: readonly Received[]) => Promise<void>): Promise<void> {
+    const backoff = new Backoff(RECONNECT_FIRST_MS, RECONNECT_MOST_MS);
+    this.#handling = this.#makeHandling(handle);
+    this.#trouble = {
+      ok: false,
+      detail: `joining the group (DENTRYSCOPE_KAFKA_BROKERS=${this.options.brokers})`,
+    };
+    while (!this.#closing.signal.aborted) {
+      const session = this.#makeSession(this.#handling);
+      this.#session = session;
+      try {
+        await session.run();
+      } catch (error) {
+        if (session.everJoined) backoff.reset();
+        await this.#fail(error, backoff);
+      }
+    }
+  }
+
+  async #fail(error: unknown, backoff: Backoff): Promise<void> {
+    const { message } = kafkaError(error, this.options.brokers);
+    this.#trouble = { ok: false, detail: message };
+    const waitMs = backoff.next();
+    this.#log('warn', 'kafka: consumer starts again', { reason: message, waitMs });
+    await sleep(waitMs, this.#closing.signal);
+  }
+
+  #makeHandling(handle: (messages: readonly Received[]) => Promise<void>): Handling {
+    const { options } = this;
+    return new Handling(
+      handle,
+      {
+        batchMessages: options.batchMessages ?? 500,
+        batchBytes: options.batchBytes ?? 4 << 20,
+        heartbeatMs: this.#heartbeatMs,
+        retryFirstMs: options.retryFirstMs ?? 200,
+        retryMostMs: options.retryMostMs ?? 10_000,
+        ephemeral: options.ephemeral ?? false,
+        log: this.#log,
+      },
+      this.#closing.signal,
+    );
+  }
+
+  #makeSession(handling: Handling): ConsumerSession {
+    const { options } = this;
+    return new ConsumerSession(
+      {
+        brokers: options.brokers,
+        clientId: options.clientId ?? 'dentryscope',
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+        log: this.#log,
+        group: options.group,
+        topic: options.topic,
+        partitions: options.partitions,
+        fromBeginning: options.fromBeginning ?? true,
+        ephemeral: options.ephemeral ?? false,
+        sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
+        heartbeatMs: this.#heartbeatMs,
+      },
+      handling,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+/** One kafkajs client that can be cut off for good: what it still had in flight can then no longer reach the broker. */
+import { connect as connectTcp } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import kafkajs from 'kafkajs';
+import type { ISocketFactoryArgs, Kafka, LogEntry, RetryOptions } from 'kafkajs';
+import type { Log } from '../log.js';
+
+const { Kafka: Client, logLevel } = kafkajs;
+const KEEP_ALIVE_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 3000;
+
+/** All of it is given: kafkajs has other defaults where NODE_ENV is `test`. The services' own loops do the rest. */
+export const briefRetry: RetryOptions = {
+  retries: 2,
+  initialRetryTime: 100,
+  maxRetryTime: 1000,
+  factor: 0.2,
+  multiplier: 2,
+};
+
+export interface LinkOptions {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly requestTimeoutMs: number;
+  readonly log: Log;
+}
+
+export class KafkaLink {
+  readonly kafka: Kafka;
+  readonly #sockets = new Set<Socket>();
+  #cut = false;
+
+  constructor({ brokers, clientId, requestTimeoutMs, log }: LinkOptions) {
+    this.kafka = new Client({
+      brokers: [...brokers],
+      clientId,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs,
+      enforceRequestTimeout: true,
+      retry: briefRetry,
+      socketFactory: (args) => this.#connect(args),
+      logLevel: logLevel.INFO,
+      logCreator: () => (entry) => forward(entry, log),
+    });
+  }
+
+  /** A client that was given up would go on with its retries behind our back; without sockets it cannot. */
+  cut(): void {
+    this.#cut = true;
+    for (const socket of this.#sockets) socket.destroy(new Error('given up'));
+  }
+
+  #connect({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
+    if (this.#cut) throw new Error('given up');
+    const socket = ssl
+      ? connectTls({ host, port, ...ssl }, onConnect)
+      : connectTcp({ host, port }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+    return socket;
+  }
+}
+
+/** What is an error to kafkajs is tried again by us: a warning. It is told with every attempt what it does: debug. */
+function forward({ namespace, level, log: { message, ...fields } }: LogEntry, log: Log): void {
+  // Ours gives a producer up after its first failure, for the reason told in producer-session.ts.
+  const expected = message.startsWith('Limiting retries for the idempotent producer');
+  const ours = level > logLevel.WARN || expected ? 'debug' : 'warn';
+  log(ours, `kafkajs: ${message}`, { namespace, ...fields, stack: undefined, timestamp: undefined });
+}
