@@ -122,7 +122,7 @@ export class Agent {
       await this.sampler.prepare();
       const times = this.#clock.now();
       const sample = this.sampler.take(times, this.spool.windowsLost);
-      const kept = this.spool.append((seq) => encodeWindow(sample.init, seq));
+      const kept = this.spool.append((seq) => ({ ...encodeWindow(sample.init, seq), endMs: times.endMs }));
       sample.keep();
       this.#clock.advance(times);
       this.#spoolProblem = undefined;
