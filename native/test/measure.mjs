@@ -1,44 +1,50 @@
 /**
- * Runs workloads, each in a cgroup of its own, under a probe, and tells what was counted. Used by the tests on this
- * machine, and as a script in guest kernels:
+ * Runs workloads in cgroups of their own under a probe, and tells what was counted. Tests use it on this machine and,
+ * as a script, in guest kernels:
  *
- *   node measure.mjs '{"workload": "/path/of/the/binary", "root": "/sys/fs/cgroup", "open": {"backends": ["kprobe"]},
- *                      "runs": [{"op": "miss", "n": 1000, "dir": "/data"}]}'
+ *   node measure.mjs '[{"workload": "/path/of/workload", "open": {"backends": ["kprobe"]}, "runs": [
+ *     {"name": "miss", "roots": ["/sys/fs/cgroup"], "work": [{"op": "miss", "n": 1000, "dir": "/data"}]}]}]'
  *
- * prints one line of JSON, 64-bit numbers as strings.
+ * A run makes one cgroup below each of `roots`; each process of `work` enters all of them. `limitBytes` bounds the
+ * memory of the first (v1) and lets allocations beyond it fail. Prints one line of JSON, 64-bit numbers as strings.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { cgroupIdOf, DentryProbe } from '@dentryscope/native';
 
 let made = 0;
 
-/** A fresh cgroup below `root`; a cgroup can be removed only when its last process is reaped. */
+async function removeCgroup(path) {
+  for (let i = 0; ; i += 1) {
+    try {
+      return rmdirSync(path);
+    } catch (error) {
+      // Its last process is not reaped yet.
+      if (error.code !== 'EBUSY' || i > 100) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/** A fresh cgroup below `root`. */
 export function makeCgroup(root) {
   const path = join(root, `dentryscope-test-${process.pid}-${(made += 1)}`);
   mkdirSync(path);
-  const remove = async () => {
-    for (let i = 0; ; i += 1) {
-      try {
-        return rmdirSync(path);
-      } catch (error) {
-        if (error.code !== 'EBUSY' || i > 100) throw error;
-        await sleep(20);
-      }
-    }
-  };
-  return { path, id: cgroupIdOf(path), procs: join(path, 'cgroup.procs'), remove };
+  return { path, id: cgroupIdOf(path), procs: join(path, 'cgroup.procs'), remove: () => removeCgroup(path) };
 }
 
-/** Runs the C program; rejects when it fails. */
-export async function work(binary, { op, n, dir }, procs) {
-  const child = spawn(binary, [op, String(n), dir, ...procs], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code, signal] = await once(child, 'exit');
+/** Runs the C program; gives how many of its operations failed for want of memory. */
+export async function work(binary, { op, n, dir }, cgroups) {
+  const args = [op, String(n), dir, ...cgroups.map(({ procs }) => procs)];
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [[code, signal], failed] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
   if (code !== 0) throw new Error(`workload ${op} ended with ${code ?? signal}`);
+  return Number(failed);
 }
 
 /** What `drained` says of a cgroup; 0 when it has no entry, null when no backend sees the counter. */
@@ -48,49 +54,58 @@ export function countsOf(drained, id) {
   return { allocated: read(drained.dentriesAllocated), freed: read(drained.dentriesFreed) };
 }
 
-export function nrDentry() {
-  return BigInt(readFileSync('/proc/sys/fs/dentry-state', 'utf8').split(/\s/)[0]);
-}
-
-function books(probe) {
+/** Allocated - freed - nr_dentry: constant when nothing is lost. Null when allocations or frees are not seen. */
+function unexplained(probe) {
   const { allocatedAll, freedAll } = probe.drain().totals;
-  return { allocatedAll, freedAll, nrDentry: nrDentry() };
+  if (allocatedAll === null || freedAll === null) return null;
+  return allocatedAll - freedAll - BigInt(readFileSync('/proc/sys/fs/dentry-state', 'utf8').split(/\s/)[0]);
 }
 
-async function measureOne(probe, config, run) {
-  const cgroup = makeCgroup(run.root ?? config.root);
+/** The slab tracepoint sees frees after an RCU grace period: waits until they have stopped coming. */
+async function settled(probe) {
+  let last = unexplained(probe);
+  for (let same = 0; last !== null && same < 5;) {
+    await sleep(50);
+    const now = unexplained(probe);
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+async function measureOne(probe, binary, run) {
+  const cgroups = run.roots.map(makeCgroup);
+  if (run.limitBytes) {
+    writeFileSync(join(cgroups[0].path, 'memory.limit_in_bytes'), String(run.limitBytes));
+    writeFileSync(join(cgroups[0].path, 'memory.oom_control'), '1');
+  }
   try {
-    const before = books(probe);
-    await work(config.workload, run, [cgroup.procs]);
-    const counts = countsOf(probe.drain(), cgroup.id);
-    const after = books(probe);
-    const grown = (key) => (after[key] === null ? null : after[key] - before[key]);
-    const all = {
-      allocatedAll: grown('allocatedAll'),
-      freedAll: grown('freedAll'),
-      nrDentry: grown('nrDentry'),
-    };
-    return { ...run, ...counts, ...all };
+    const failed = await Promise.all(run.work.map((item) => work(binary, item, cgroups)));
+    const drained = probe.drain();
+    const counts = cgroups.map(({ id }) => countsOf(drained, id));
+    return { name: run.name, counts, failed: failed.reduce((a, b) => a + b, 0) };
   } finally {
-    await cgroup.remove();
+    for (const cgroup of cgroups) await cgroup.remove();
   }
 }
 
-export async function measure(config) {
-  const probe = DentryProbe.open(config.open);
+export async function measure({ workload, open, runs }) {
+  const probe = DentryProbe.open(open);
   try {
-    nrDentry();
-    const runs = [];
-    for (const run of config.runs) runs.push(await measureOne(probe, config, run));
-    const { overflow } = probe.drain();
-    return { runs, overflow, hooks: probe.hooks, events: probe.pollCgroupEvents() };
+    const before = await settled(probe);
+    const results = [];
+    for (const run of runs) results.push(await measureOne(probe, workload, run));
+    const after = await settled(probe);
+    const lost = before === null || after === null ? null : after - before;
+    return { runs: results, unexplained: lost, hooks: probe.hooks, events: probe.pollCgroupEvents() };
   } finally {
     probe.close();
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const result = await measure(JSON.parse(process.argv[2]));
-  const text = JSON.stringify(result, (_, value) => (typeof value === 'bigint' ? String(value) : value));
-  process.stdout.write(`${text}\n`);
+  const results = [];
+  for (const config of JSON.parse(process.argv[2])) results.push(await measure(config));
+  const json = JSON.stringify(results, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  process.stdout.write(`${json}\n`);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * workload OP N DIR [CGROUP.PROCS...]: already running, enters the cgroups, does OP exactly N times, exits.
- * All it needs is open and resolved before it enters, so that the cgroup is charged for the N operations alone.
+ * workload OP N DIR [CGROUP.PROCS...]: already running, enters the cgroups, does OP exactly N
+ * times, writes how many failed for want of memory, exits. All it needs is open and resolved before
+ * it enters, so that the cgroup is charged for the N operations alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 static char name[64];
+static long out_of_memory;
 
 static void die(const char *what)
 {
@@ -23,6 +25,14 @@ static void miss(void)
 {
 	if (!access(name, F_OK) || errno != ENOENT)
 		die(name);
+}
+
+/* A failed lookup whose dentry may not be had: the cgroup is at its limit. */
+static void miss_or_fail(void)
+{
+	if (!access(name, F_OK) || (errno != ENOENT && errno != ENOMEM))
+		die(name);
+	out_of_memory += errno == ENOMEM;
 }
 
 static void create(void)
@@ -60,16 +70,14 @@ static void make_socket(void)
 	close(fd);
 }
 
-static void idle(void)
-{
-}
+static void idle(void) {}
 
 static const struct op {
 	const char *word;
 	void (*run)(void);
 } ops[] = {
-	{"miss", miss},	     {"create", create},     {"churn", churn},
-	{"pipe", make_pipe}, {"socket", make_socket}, {"idle", idle},
+    {"miss", miss},	 {"miss_or_fail", miss_or_fail}, {"create", create}, {"churn", churn},
+    {"pipe", make_pipe}, {"socket", make_socket},	 {"idle", idle},
 };
 
 static void (*find(const char *word))(void)
@@ -108,5 +116,7 @@ int main(int argc, char **argv)
 		snprintf(name, sizeof(name), "w%d.%ld", pid, i);
 		run();
 	}
-	_exit(0);
+	/* Written, not printed: stdio would allocate. The child is still in its cgroup. */
+	snprintf(name, sizeof(name), "%ld\n", out_of_memory);
+	_exit(write(STDOUT_FILENO, name, strlen(name)) < 0);
 }

@@ -1,0 +1,85 @@
+/** This machine's own kernel, whatever backend it allows. Exact means equal. */
+import { describe, expect, it } from 'vitest';
+import { DentryProbe } from '@dentryscope/native';
+import { countsOf, makeCgroup, work } from './measure.mjs';
+import { cgroup1Memory, cgroup2, compileWorkload, scratch, withoutKernel } from './support.js';
+
+const skipped = withoutKernel();
+const v1 = cgroup1Memory();
+
+describe.skipIf(skipped)('on this kernel', () => {
+  const dir = scratch();
+  const binary = skipped ? '' : compileWorkload(dir);
+  const v2 = skipped ? '' : cgroup2();
+  const miss = (n: number) => ({ op: 'miss', n, dir });
+
+  /** Each process in a cgroup of its own below `roots[i]`; gives what each cgroup allocated. */
+  async function allocated(options: Parameters<typeof DentryProbe.open>[0], roots: string[][], ns: number[]) {
+    const cgroups = roots.map((all) => all.map(makeCgroup));
+    const probe = DentryProbe.open(options);
+    try {
+      await Promise.all(cgroups.map((all, i) => work(binary, miss(ns[i] ?? 0), all)));
+      const drained = probe.drain();
+      return { drained, counts: cgroups.map((all) => all.map(({ id }) => countsOf(drained, id).allocated)) };
+    } finally {
+      probe.close();
+      for (const cgroup of cgroups.flat()) await cgroup.remove();
+    }
+  }
+
+  it('counts exactly 1,000 failed lookups in a v2 cgroup', async () => {
+    expect((await allocated({}, [[v2]], [1000])).counts).toEqual([[1000n]]);
+  });
+
+  it.skipIf(!v1)('counts exactly 1,000 in a v1 memory cgroup of a task that is in the v2 root', async () => {
+    expect((await allocated({}, [[v1 ?? '']], [1000])).counts).toEqual([[1000n]]);
+  });
+
+  it.skipIf(!v1)('lets v2 pay for a task that is in both, and v1 when it is preferred', async () => {
+    const both = [[v2, v1 ?? '']];
+    expect((await allocated({}, both, [1000])).counts).toEqual([[1000n, 0n]]);
+    expect((await allocated({ preferV1: true }, both, [1000])).counts).toEqual([[0n, 1000n]]);
+  });
+
+  it('tells two processes of two cgroups apart while both run', async () => {
+    const { counts } = await allocated({}, [[v2], [v2]], [20_000, 30_000]);
+    expect(counts).toEqual([[20_000n], [30_000n]]);
+  });
+
+  it('two probes at once count the same', async () => {
+    const other = DentryProbe.open();
+    const cgroup = makeCgroup(v2);
+    const probe = DentryProbe.open();
+    await work(binary, miss(1000), [cgroup]);
+    expect([probe, other].map((one) => countsOf(one.drain(), cgroup.id).allocated)).toEqual([1000n, 1000n]);
+    probe.close();
+    other.close();
+    await cgroup.remove();
+  });
+
+  it('loses nothing when the map is full: the overflow has it', async () => {
+    const { drained, counts } = await allocated({ maxCgroups: 1 }, [[v2], [v2], [v2]], [1000, 2000, 3000]);
+    const inMap = drained.dentriesAllocated?.reduce((sum, n) => sum + n, 0n) ?? 0n;
+    const own = counts.flat().reduce((sum: bigint, n) => sum + (n ?? 0n), 0n);
+    const overflow = drained.overflow.dentriesAllocated ?? 0n;
+    expect(drained.ids.length).toBe(1);
+    expect(counts.flat().filter((n) => n !== 0n).length).toBeLessThanOrEqual(1);
+    expect(own + overflow).toBeGreaterThanOrEqual(6000n);
+    expect(inMap + overflow).toBe(drained.totals.allocatedAll);
+  });
+
+  it('keeps in the totals what a forgotten cgroup counted, and starts it anew', async () => {
+    const cgroup = makeCgroup(v2);
+    const probe = DentryProbe.open();
+    await work(binary, miss(1000), [cgroup]);
+    const before = probe.drain().totals.allocatedAll ?? 0n;
+    probe.forget([cgroup.id, 0xdeadn]);
+    const after = probe.drain();
+    expect(after.ids).not.toContain(cgroup.id);
+    expect(after.totals.allocatedAll).toBeGreaterThanOrEqual(before);
+    await work(binary, miss(10), [cgroup]);
+    expect(countsOf(probe.drain(), cgroup.id).allocated).toBe(10n);
+    probe.close();
+    await cgroup.remove();
+  });
+});

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+import { hookReport } from '@dentryscope/native';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const repo = join(here, '../..');
+
+/** A folder in the repository's ignored cache, so on the same (real) file system; gone after the test file. */
+export function scratch(): string {
+  const cache = join(repo, '.cache');
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, 'native-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Compiles workload.c into `folder`. */
+export function compileWorkload(folder: string): string {
+  const binary = join(folder, 'workload');
+  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', binary, join(here, 'workload.c')]);
+  return binary;
+}
+
+/** Why this machine's kernel can't be measured, or undefined; the reason is printed. With CI=true it throws. */
+export function withoutKernel(): string | undefined {
+  const alloc = hookReport().find(({ hook }) => hook === 'dentry_alloc');
+  if (alloc?.backend) return undefined;
+  const reason = `this machine's kernel: ${alloc?.tried.map(({ backend, error }) => `${backend}: ${error}`).join('; ')}`;
+  if (process.env['CI'] === 'true') throw new Error(reason);
+  process.stderr.write(`skipped: ${reason}\n`);
+  return reason;
+}
+
+function mounted(type: string, option: string): string | undefined {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
+  const fields = lines.map((line) => line.split(' '));
+  const found = fields.find(
+    (line) => line.at(-3) === type && (line.at(-1) ?? '').split(',').includes(option),
+  );
+  return found?.[4];
+}
+
+/** Where cgroup v2 is; mounted for the test when the machine has none. */
+export function cgroup2(): string {
+  const found = mounted('cgroup2', 'rw');
+  if (found !== undefined) return found;
+  const folder = mkdtempSync(join(tmpdir(), 'cgroup2-'));
+  execFileSync('mount', ['-t', 'cgroup2', 'none', folder]);
+  afterAll(() => {
+    execFileSync('umount', [folder]);
+    rmdirSync(folder);
+  });
+  return folder;
+}
+
+/** Where the v1 memory hierarchy is, if it is one. */
+export function cgroup1Memory(): string | undefined {
+  return mounted('cgroup', 'memory');
+}
