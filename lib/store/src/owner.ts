@@ -31,3 +31,30 @@ export const tieOrder = [
   'bootId',
   'cgroupId',
 ] as const satisfies readonly OwnerField[];
+
+/** What an owner of everything that is known is at a level. */
+export function ownerAt(by: Dimension, all: Owner): Owner {
+  const fields: readonly OwnerField[] = ownerFields[by];
+  if (all[fields[0]!] === undefined) return { cluster: all.cluster };
+  const known = fields.filter((field) => all[field] !== undefined);
+  return Object.fromEntries([
+    ['cluster', all.cluster],
+    ...known.map((field) => [field, all[field]]),
+  ]) as Owner;
+}
+
+export function compareOwners(a: Owner, b: Owner): number {
+  for (const field of tieOrder) {
+    const order = compare(a[field], b[field], field === 'cgroupId');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compare(a: string | undefined, b: string | undefined, numbers: boolean): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  if (b === undefined) return -1;
+  if (numbers) return BigInt(a) < BigInt(b) ? -1 : 1;
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,29 +1,26 @@
 /** The numbers that stand for (cluster, node, boot id) in the tables. */
 import { INTEGER, UBIGINT, BIGINT, BLOB, VARCHAR } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { NodeBatch } from '@dentryscope/contracts';
+import { placeKey } from '../infos.js';
+import type { Place } from '../infos.js';
 import { appendColumns } from './append.js';
-
-type Named = Pick<NodeBatch, 'cluster' | 'node' | 'bootId'>;
-
-const keyOf = ({ cluster, node, bootId }: Named) => JSON.stringify([cluster, node, bootId]);
 
 /** Holds every boot in the file, and those of the transaction under way until it is committed or dropped. */
 export class Boots {
-  private readonly fresh = new Map<string, { number: number; boot: Named }>();
+  private readonly fresh = new Map<string, { number: number; boot: Place }>();
 
   private constructor(private readonly known: Map<string, number>) {}
 
   static async load(connection: DuckDBConnection): Promise<Boots> {
     const rows = await connection.runAndReadAll('SELECT cluster, node, boot_id, boot FROM boots');
     const known = rows.getRows().map(([cluster, node, bootId, boot]): [string, number] => {
-      return [JSON.stringify([cluster, node, bootId]), Number(boot)];
+      return [placeKey({ cluster, node, bootId } as Place), Number(boot)];
     });
     return new Boots(new Map(known));
   }
 
-  number(boot: Named): number {
-    const key = keyOf(boot);
+  number(boot: Place): number {
+    const key = placeKey(boot);
     return this.known.get(key) ?? this.fresh.get(key)?.number ?? this.add(key, boot);
   }
 
@@ -53,7 +50,7 @@ export class Boots {
     this.fresh.clear();
   }
 
-  private add(key: string, boot: Named): number {
+  private add(key: string, boot: Place): number {
     const number = this.known.size + this.fresh.size;
     this.fresh.set(key, { number, boot });
     return number;

@@ -1,26 +1,25 @@
 /** Cgroup infos and names: kept beside the figures, one row each, rewritten only when something changed. */
 import { BIGINT, BOOLEAN, INTEGER, UBIGINT, VARCHAR } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { CgroupInfo } from '@dentryscope/contracts';
+import type { NodeBatch } from '@dentryscope/contracts';
+import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import type { ContainerName } from '../types.js';
 import { appendColumns } from './append.js';
+import type { Boots } from './boots.js';
 import { cgroupsTable, namesTable } from './schema.js';
-import type { Window } from './windows.js';
 
-interface Told {
-  readonly boot: number;
-  readonly info: CgroupInfo;
-  readonly atMs: bigint;
-}
-
-/** What was told of a cgroup while it lived stays when it is gone; among equals the newest window counts. */
-export async function keepCgroups(connection: DuckDBConnection, windows: readonly Window[]): Promise<void> {
-  const told = latest(windows);
+/** Held to the same rule as infos.ts: what was told of a cgroup while it lived outranks what is told when it is gone. */
+export async function keepCgroups(
+  connection: DuckDBConnection,
+  boots: Boots,
+  batches: readonly NodeBatch[],
+): Promise<void> {
+  const told = latestInfos(batches);
   if (told.length === 0) return;
   await connection.run(`CREATE OR REPLACE TEMP TABLE told (${cgroupsTable})`);
   await appendColumns(connection, 'told', [
-    { type: INTEGER, values: told.map(({ boot }) => boot) },
+    { type: INTEGER, values: told.map(({ place }) => boots.number(place)) },
     { type: UBIGINT, values: told.map(({ info }) => info.id) },
     ...(['path', 'hierarchy', 'podUid', 'containerId'] as const).map((field) => ({
       type: VARCHAR,
@@ -36,21 +35,6 @@ export async function keepCgroups(connection: DuckDBConnection, windows: readonl
 const CHANGED_CGROUP = `(old.removed AND NOT new.removed) OR (old.removed = new.removed AND new.at_ms >= old.at_ms AND
   (old.path, old.hierarchy, old.pod_uid, old.container_id) IS DISTINCT FROM
   (new.path, new.hierarchy, new.pod_uid, new.container_id))`;
-
-function latest(windows: readonly Window[]): Told[] {
-  const latest = new Map<string, Told>();
-  for (const { boot, batch } of windows)
-    for (const info of batch.cgroupInfos) {
-      const key = `${boot} ${info.id}`;
-      const next = { boot, info, atMs: batch.windowStartMs };
-      const known = latest.get(key);
-      if (!known || outranks(next, known)) latest.set(key, next);
-    }
-  return [...latest.values()];
-}
-
-const outranks = (next: Told, known: Told) =>
-  next.info.removed === known.info.removed ? next.atMs >= known.atMs : known.info.removed;
 
 export async function keepNames(
   connection: DuckDBConnection,

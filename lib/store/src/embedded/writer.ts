@@ -52,7 +52,11 @@ export class EmbeddedWriter implements Writer {
     await appendWindows(this.connection, windows);
     await appendFigures(this.connection, windows);
     await rememberNewest(this.connection, windows);
-    await keepCgroups(this.connection, windows);
+    await keepCgroups(
+      this.connection,
+      this.boots,
+      windows.map(({ batch }) => batch),
+    );
   }
 
   private async durably(task: () => Promise<void>): Promise<void> {

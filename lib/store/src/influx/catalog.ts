@@ -1,0 +1,126 @@
+/**
+ * Who is who, as the store says now: every cgroup, container and pod that was ever told, kept in memory and made
+ * current before a query by asking for what is new. Names are joined here (docs/decisions/0004).
+ */
+import type { CgroupInfo, Owner } from '@dentryscope/contracts';
+import { outranks, placeKey } from '../infos.js';
+import type { Place } from '../infos.js';
+import type { NamedKey } from '../names.js';
+import { OVERFLOW_PATH } from '../owner.js';
+import { flat, quoted, time } from './flux.js';
+import { nameOfTag } from './line.js';
+import type { InfoField } from './line.js';
+import { placeOf } from './place.js';
+import type { Server } from './server.js';
+
+/** InfluxDB gives a write its time when it comes in, and shows it when it is done: a writer waits no longer. */
+const OVERLAP_MS = 30_000;
+/** The times are InfluxDB's own. When its clock is set back, what is told then is found by reading all again. */
+const REREAD_MS = 900_000;
+const READ_LIMIT_MS = 300_000;
+
+type Told = Pick<CgroupInfo, 'path' | 'podUid' | 'containerId' | 'removed'> & { readonly atMs: bigint };
+type Name = NamedKey['name'];
+
+const columns = [
+  '_time',
+  '_measurement',
+  '_field',
+  '_value',
+  'cluster',
+  'node',
+  'boot',
+  'cgroup',
+  'id',
+] as const;
+type Line = Record<(typeof columns)[number], string>;
+
+export class Catalog {
+  private readonly cgroups = new Map<string, { place: Place; told: Map<string, Told> }>();
+  private readonly names = new Map<string, Name>();
+  private newestMs = 0;
+  private readAllAt = 0;
+  private running: Promise<void> | undefined;
+  private next: Promise<void> | undefined;
+
+  constructor(
+    private readonly server: Pick<Server, 'queryWithin'>,
+    private readonly bucket: string,
+  ) {}
+
+  /** Resolves when all that was acknowledged before the call is in. Callers at the same time share one question. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    this.next ??= this.after(this.running);
+    await orAborted(this.next, signal);
+  }
+
+  /** All that is known of a cgroup. */
+  owner(place: Place, cgroupId: string): Owner {
+    const told = this.cgroups.get(placeKey(place))?.told.get(cgroupId);
+    const path = cgroupId === '0' ? OVERFLOW_PATH : told?.path;
+    return { ...place, cgroupId, ...(path === undefined ? {} : { path }), ...(told && this.named(told)) };
+  }
+
+  /** Every cgroup that was told, with its owner. */
+  *all(): Iterable<{ place: Place; owner: Owner }> {
+    for (const { place, told } of this.cgroups.values())
+      for (const id of told.keys()) yield { place, owner: this.owner(place, id) };
+  }
+
+  private named({ podUid, containerId }: Told): Partial<Owner> {
+    const own = this.names.get(`container ${containerId}`);
+    const name = own ?? this.names.get(`pod ${podUid}`);
+    const container = own?.container || containerId;
+    const known = { namespace: name?.namespace, pod: name?.pod, workload: name?.workload, container };
+    return Object.fromEntries(Object.entries(known).filter(([, value]) => value)) as Partial<Owner>;
+  }
+
+  private async after(running: Promise<void> | undefined): Promise<void> {
+    await running?.catch(() => undefined);
+    this.running = this.next;
+    this.next = undefined;
+    await this.read();
+  }
+
+  private async read(): Promise<void> {
+    const now = performance.now();
+    const all = this.newestMs === 0 || now - this.readAllAt > REREAD_MS;
+    const flux = this.flux(all ? 0 : this.newestMs - OVERLAP_MS);
+    const rows = await this.server.queryWithin(READ_LIMIT_MS, flux, columns);
+    if (all) this.readAllAt = now;
+    for (const row of rows) this.take(Object.fromEntries(columns.map((name, n) => [name, row[n]])) as Line);
+  }
+
+  private flux(fromMs: number): string {
+    return `from(bucket: ${quoted(this.bucket)})
+      |> range(start: ${time(fromMs)}, stop: ${time(Infinity)})
+      |> filter(fn: (r) => r._measurement == "cgroup_info" or r._measurement == "container" or r._measurement == "pod")
+      |> last()${flat(columns)}`;
+  }
+
+  private take(line: Line): void {
+    this.newestMs = Math.max(this.newestMs, Date.parse(line._time));
+    if (line._measurement === 'cgroup_info') this.takeInfo(line);
+    else this.names.set(`${line._measurement} ${nameOfTag(line.id)}`, JSON.parse(line._value) as Name);
+  }
+
+  private takeInfo(line: Line): void {
+    const place = placeOf([line.cluster, line.node, line.boot]);
+    const { path, pod: podUid, container: containerId, at } = JSON.parse(line._value) as InfoField;
+    const info = { path, podUid, containerId, removed: line._field === 'removed', atMs: BigInt(at) };
+    const key = placeKey(place);
+    const known = this.cgroups.get(key) ?? { place, told: new Map<string, Told>() };
+    const old = known.told.get(line.cgroup);
+    if (!old || outranks(info, old)) known.told.set(line.cgroup, info);
+    this.cgroups.set(key, known);
+  }
+}
+
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,46 @@
+import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client';
+import { StoreError } from '../types.js';
+import type { InfluxOptions } from './open.js';
+
+export const closedError = () => new StoreError('the InfluxDB store is closed', false);
+
+/**
+ * Anything but a refusal of the data itself may be tried again: a setting that is wrong is mended by its operator,
+ * and until then nothing must be thrown away.
+ */
+export function toStoreError(error: unknown, options: InfluxOptions): StoreError {
+  if (error instanceof StoreError) return error;
+  const at = `InfluxDB at ${options.url} (DENTRYSCOPE_INFLUX_URL)`;
+  if (error instanceof HttpError) return ofStatus(error, at, options);
+  const why =
+    error instanceof RequestTimedOutError ? 'does not answer in time' : `cannot be reached: ${reason(error)}`;
+  return new StoreError(`${at} ${why}`, true, { cause: error });
+}
+
+/** A refused connection to a name of several addresses has its reasons inside. */
+function reason(error: unknown): string {
+  const { message, code } = error as NodeJS.ErrnoException;
+  return message || code || String(error);
+}
+
+/** InfluxDB's own words are in `message`, e.g. `organization name "x" not found`. */
+function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions): StoreError {
+  const { statusCode: status, message } = error;
+  const said = `${at} answers ${status}: ${message}.`;
+  const may = (text: string) => new StoreError(`${said} ${text}`, true, { cause: error });
+  if (status === 401 || status === 403)
+    return may(
+      `DENTRYSCOPE_INFLUX_TOKEN (or _TOKEN_FILE) must be a token that may use bucket ${bucket} of ${org}.`,
+    );
+  if (/organization/.test(message)) return may('DENTRYSCOPE_INFLUX_ORG names the organization.');
+  if (isBucketMissing(error)) return may('DENTRYSCOPE_INFLUX_BUCKET names the bucket.');
+  const refused = status === 400 || status === 413 || status === 422;
+  return refused
+    ? new StoreError(said, false, { cause: error })
+    : may('It may be another server than InfluxDB v2, or busy.');
+}
+
+/** Also said where the token may not see the bucket. */
+export function isBucketMissing(error: unknown): boolean {
+  return error instanceof HttpError && error.statusCode === 404 && /bucket/.test(error.message);
+}

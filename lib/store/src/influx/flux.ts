@@ -1,0 +1,62 @@
+/** Flux in the making. Every value goes through the client's quoting; the words are our own. */
+import { fluxString } from '@influxdata/influxdb-client';
+import type { Place } from '../infos.js';
+import { tagValue } from './line.js';
+
+/** Asks, and has of each row the values of the columns in that order. */
+export type Ask = (flux: string, columns: readonly string[]) => Promise<string[][]>;
+
+/** What InfluxDB can hold of time, in whole seconds. */
+const EARLIEST_MS = Date.UTC(1677, 8, 22);
+const LATEST_MS = Date.UTC(2262, 3, 11);
+
+export const quoted = (value: string) => fluxString(value).toString();
+
+export function time(ms: number): string {
+  return new Date(Math.min(Math.max(Math.ceil(ms), EARLIEST_MS), LATEST_MS)).toISOString();
+}
+
+export interface Source {
+  readonly bucket: string;
+  readonly measurement: string;
+  readonly field: string;
+  readonly fromMs: number;
+  /** Exclusive; without it, all that there is. */
+  readonly toMs?: number;
+  /** Conditions on the tags of `r`, all of which must hold. */
+  readonly where?: readonly string[];
+}
+
+/** Ends in filters that InfluxDB's storage answers from its index. */
+export function from({ bucket, measurement, field, fromMs, toMs = LATEST_MS, where = [] }: Source): string {
+  const conditions = [
+    `r._measurement == ${quoted(measurement)}`,
+    `r._field == ${quoted(field)}`,
+    ...where.map((condition) => `(${condition})`),
+  ];
+  return `from(bucket: ${quoted(bucket)})
+    |> range(start: ${time(fromMs)}, stop: ${time(toMs)})
+    |> filter(fn: (r) => ${conditions.join(' and ')})`;
+}
+
+/** Everything as one table of these columns: the shortest that an answer can be. */
+export const flat = (columns: readonly string[]) => `
+    |> keep(columns: ${list(columns)}) |> group()`;
+
+export const list = (columns: readonly string[]) => `[${columns.map(quoted).join(', ')}]`;
+
+/** Conditions for the cluster and node of a filter. */
+export function ofNodes(filter: { cluster?: string | undefined; node?: string | undefined }): string[] {
+  const conditions = [];
+  if (filter.cluster !== undefined) conditions.push(tagIs('cluster', filter.cluster));
+  if (filter.node !== undefined) conditions.push(tagIs('node', filter.node));
+  return conditions;
+}
+
+export const tagIs = (tag: string, name: string) => `r.${tag} == ${quoted(tagValue(name))}`;
+
+/** The condition for these cgroups of one boot. */
+export function cgroupsOf({ cluster, node, bootId }: Place, ids: readonly string[]): string {
+  const place = [tagIs('cluster', cluster), tagIs('node', node), tagIs('boot', bootId)];
+  return `${place.join(' and ')} and (${ids.map((id) => tagIs('cgroup', id)).join(' or ')})`;
+}

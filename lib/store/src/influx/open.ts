@@ -1,0 +1,29 @@
+/** The store of a fleet: InfluxDB v2. Nothing is kept here but what can be read again. */
+import type { Reader, Writer } from '../types.js';
+import { InfluxReader } from './reader.js';
+import { Server } from './server.js';
+import { InfluxWriter } from './writer.js';
+
+export interface InfluxOptions {
+  readonly url: string;
+  readonly org: string;
+  /** Made with the first use if it is missing and the token may. */
+  readonly bucket: string;
+  readonly token: string;
+  /** How long one request of a write may be without an answer, in milliseconds. Default 30,000. */
+  readonly writeTimeoutMs?: number;
+}
+
+export interface InfluxStore {
+  readonly writer: Writer;
+  readonly reader: Reader;
+  close(): Promise<void>;
+}
+
+/** Does not connect: an InfluxDB that is not there yet is the next call's error, and that call may be tried again. */
+export async function openInfluxStore(options: InfluxOptions): Promise<InfluxStore> {
+  const server = new Server(options);
+  const writer = new InfluxWriter(server);
+  const reader = new InfluxReader(server, options.bucket);
+  return { writer, reader, close: async () => void (await Promise.all([writer.close(), reader.close()])) };
+}

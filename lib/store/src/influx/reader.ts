@@ -1,0 +1,82 @@
+import { checkSeries, checkTop } from '../request.js';
+import type {
+  Cap,
+  NodeRecord,
+  NodesRequest,
+  Reader,
+  SeriesRequest,
+  SeriesStep,
+  TopRequest,
+  TopResult,
+} from '../types.js';
+import { Catalog } from './catalog.js';
+import { closedError } from './errors.js';
+import { quoted } from './flux.js';
+import type { Ask } from './flux.js';
+import { nodes } from './nodes.js';
+import { series } from './series.js';
+import type { Server } from './server.js';
+import { cgroupTop, nodeTop } from './top.js';
+import { needsNames } from './wanted.js';
+
+const PING_LIMIT_MS = 5_000;
+
+export class InfluxReader implements Reader {
+  private readonly running = new Set<Promise<unknown>>();
+  private readonly catalog: Catalog;
+  private closed = false;
+
+  constructor(
+    private readonly server: Server,
+    private readonly bucket: string,
+  ) {
+    this.catalog = new Catalog(server, bucket);
+  }
+
+  async top(request: TopRequest, cap: Cap): Promise<TopResult> {
+    checkTop(request);
+    if (!(request.fromMs < request.toMs)) return { total: 0n, rows: [] };
+    return this.track(cap, async (ask) => {
+      if (request.metric.level === 'node') return nodeTop(ask, this.bucket, request);
+      if (request.by !== 'node' || needsNames(request.filter)) await this.catalog.refresh(cap.signal);
+      return cgroupTop(ask, this.bucket, request, this.catalog);
+    });
+  }
+
+  async series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]> {
+    checkSeries(request);
+    if (!(request.fromMs < request.toMs)) return [];
+    return this.track(cap, async (ask) => {
+      if (needsNames(request.filter)) await this.catalog.refresh(cap.signal);
+      return series(ask, this.bucket, request, this.catalog);
+    });
+  }
+
+  nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]> {
+    return this.track(cap, (ask) => nodes(ask, this.bucket, request));
+  }
+
+  /** A question that needs everything a real one needs: address, token, organization and bucket. */
+  async ping(): Promise<void> {
+    if (this.closed) throw closedError();
+    await this.server.queryWithin(
+      PING_LIMIT_MS,
+      `from(bucket: ${quoted(this.bucket)}) |> range(start: -1ms)`,
+      [],
+    );
+  }
+
+  /** Waits for the queries under way. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.allSettled(this.running);
+  }
+
+  private async track<T>({ signal }: Cap, task: (ask: Ask) => Promise<T>): Promise<T> {
+    if (this.closed) throw closedError();
+    signal.throwIfAborted();
+    const running = task((flux, columns) => this.server.query(flux, columns, signal));
+    this.running.add(running);
+    return running.finally(() => this.running.delete(running));
+  }
+}

@@ -1,0 +1,87 @@
+import type { CgroupMetric, Dimension, NodeMetric, Owner } from '@dentryscope/contracts';
+import { placeKey } from '../infos.js';
+import { compareOwners, ownerAt } from '../owner.js';
+import type { TopRequest, TopResult } from '../types.js';
+import type { Catalog } from './catalog.js';
+import { flat, from, list, ofNodes } from './flux.js';
+import type { Ask } from './flux.js';
+import { nameOfTag } from './line.js';
+import { placeOf, placeTags } from './place.js';
+import { questions } from './wanted.js';
+
+interface Row {
+  readonly owner: Owner;
+  readonly value: bigint;
+}
+
+/** Sums of a cgroup metric; the catalog must be current where owners have names. */
+export async function cgroupTop(ask: Ask, bucket: string, request: TopRequest, catalog: Catalog) {
+  const { filter, by, fromMs, toMs } = request;
+  const { name: field } = request.metric as CgroupMetric;
+  const found: Row[] = [];
+  for (const where of questions(filter, catalog)) {
+    const source = from({ bucket, measurement: 'cgroup', field, fromMs, toMs, where });
+    found.push(...(await (by === 'node' ? nodeSums(ask, source) : cgroupSums(ask, source, by, catalog))));
+  }
+  return result(found, request.limit);
+}
+
+/** Summed by InfluxDB: one row a node. */
+async function nodeSums(ask: Ask, source: string): Promise<Row[]> {
+  const tags = ['cluster', 'node'];
+  const rows = await ask(`${source} |> group(columns: ${list(tags)}) |> sum() |> group()`, [
+    ...tags,
+    '_value',
+  ]);
+  return rows.map(([cluster, node, value]) => ({
+    owner: { cluster: nameOfTag(cluster!), node: nameOfTag(node!) },
+    value: BigInt(value!),
+  }));
+}
+
+/** Summed by InfluxDB for each cgroup, then here for each owner: only here the names are known. */
+async function cgroupSums(ask: Ask, source: string, by: Dimension, catalog: Catalog): Promise<Row[]> {
+  const columns = [...placeTags, 'cgroup', '_value'];
+  const rows = await ask(`${source} |> sum()${flat(columns)}`, columns);
+  return rows.map((row) => ({
+    owner: ownerAt(by, catalog.owner(placeOf(row), row[3]!)),
+    value: BigInt(row[4]!),
+  }));
+}
+
+export async function nodeTop(ask: Ask, bucket: string, request: TopRequest): Promise<TopResult> {
+  const { filter, fromMs, toMs } = request;
+  const { name: field, kind } = request.metric as NodeMetric;
+  const source = from({ bucket, measurement: 'node', field, fromMs, toMs, where: ofNodes(filter) });
+  return result(await (kind === 'gauge' ? lastOfNodes(ask, source) : nodeSums(ask, source)), request.limit);
+}
+
+/** InfluxDB tells the last of each boot: the latest of those is the node's. */
+async function lastOfNodes(ask: Ask, source: string): Promise<Row[]> {
+  const columns = ['cluster', 'node', '_time', '_value'];
+  const newest = new Map<string, { ms: number; row: Row }>();
+  for (const [cluster, node, time, value] of await ask(`${source} |> last()${flat(columns)}`, columns)) {
+    const owner = { cluster: nameOfTag(cluster!), node: nameOfTag(node!) };
+    const key = placeKey({ ...owner, bootId: '' });
+    const ms = Date.parse(time!);
+    if ((newest.get(key)?.ms ?? -Infinity) <= ms)
+      newest.set(key, { ms, row: { owner, value: BigInt(value!) } });
+  }
+  return [...newest.values()].map(({ row }) => row);
+}
+
+function result(found: readonly Row[], limit: number): TopResult {
+  const owners = new Map<string, { owner: Owner; value: bigint }>();
+  let total = 0n;
+  for (const { owner, value } of found) {
+    total += value;
+    const key = JSON.stringify(owner);
+    const known = owners.get(key);
+    if (known) known.value += value;
+    else owners.set(key, { owner, value });
+  }
+  const rows = [...owners.values()].sort((a, b) =>
+    a.value === b.value ? compareOwners(a.owner, b.owner) : a.value < b.value ? 1 : -1,
+  );
+  return { total, rows: rows.slice(0, limit) };
+}
