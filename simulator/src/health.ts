@@ -1,6 +1,11 @@
 /** What a simulated agent says of itself. */
 import type { NodeBatchInit } from '@dentryscope/contracts';
 import type { NodePlan } from './plan.js';
+import type { Platform } from './platforms.js';
+
+/** As the agent calls them. */
+const hooks = ['dentry_alloc', 'dentry_free', 'cgroup_life'] as const;
+type Hook = (typeof hooks)[number];
 
 const AGENT_VERSION = '0.1.0-simulated';
 const REFUSED = 'fentry, kprobe and tracepoint: bpf() says EPERM; kernel lockdown is in confidentiality mode';
@@ -9,28 +14,17 @@ export function healthOf(node: NodePlan): NonNullable<NodeBatchInit['health']> {
   return {
     agentVersion: AGENT_VERSION,
     kernelRelease: node.platform.kernelRelease,
-    hooks: [hook(node, 'dentry_alloc'), hook(node, 'dentry_free')],
+    hooks: hooks.map((name) => (node.degraded ? refused(name) : attached(node.platform, name))),
     windowsLost: 0n,
-    degraded: degradedOf(node),
+    degraded: node.degraded ? hooks.map((name) => `${name} is not measured: ${REFUSED}`) : [],
   };
 }
 
-function hook({ platform, degraded }: NodePlan, name: string) {
-  if (degraded) return { hook: name, backend: '', reason: REFUSED };
-  const slab = platform.backend === 'tracepoint';
-  return {
-    hook: name,
-    backend: platform.backend,
-    reason: platform.reason,
-    includesPseudo: slab,
-    perCgroup: !slab || name === 'dentry_alloc',
-  };
-}
+const refused = (hook: Hook) => ({ hook, backend: '', reason: REFUSED });
 
-function degradedOf({ platform, degraded }: NodePlan): string[] {
-  if (degraded)
-    return [`allocations and frees are not counted, only the node's dentry-state, slab and PSI: ${REFUSED}`];
-  if (platform.backend === 'tracepoint')
-    return ['dentries_freed is known for the node only: the slab tracepoint cannot tell which cgroup freed'];
-  return [];
+/** Births and deaths of cgroups have tracepoints everywhere. */
+function attached({ backend, reason }: Platform, hook: Hook) {
+  if (hook === 'cgroup_life') return { hook, backend: 'tracepoint', perCgroup: true };
+  const slab = backend === 'tracepoint';
+  return { hook, backend, reason, includesPseudo: slab, perCgroup: !slab || hook === 'dentry_alloc' };
 }

@@ -111,7 +111,7 @@ describe('what an agent cannot see is absent, not 0', () => {
       expect(state!.dentriesAllocated).toBeUndefined();
       expect(state!.dentriesFreed).toBeUndefined();
       expect(state!.nrDentry).toBeGreaterThan(0n);
-      expect(health!.hooks.map(({ backend }) => backend)).toEqual(['', '']);
+      expect(health!.hooks.map(({ backend }) => backend)).toEqual(['', '', '']);
       expect(health!.degraded[0]).toContain('EPERM');
     }
   });

@@ -1,8 +1,13 @@
-import { decodeBatch, topics } from '@dentryscope/contracts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cgroupMetrics, decodeBatch, topics } from '@dentryscope/contracts';
 import { backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
-import type { ContainerName } from '@dentryscope/simulator';
+import type { ContainerName, Truth } from '@dentryscope/simulator';
+import { openEmbeddedLog } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
-import { describe, expect, it } from 'vitest';
+import type { NodeBatch } from '@dentryscope/contracts';
+import { afterEach, describe, expect, it } from 'vitest';
 
 const windowMs = 200;
 const logger = { info: () => {}, warn: () => {} };
@@ -129,5 +134,45 @@ describe('backfilledStart', () => {
     expect(backfilledStart({ nowMs: 1_000_017, windowMs: 10, backfillMs: 100, notBeforeMs: 999_955 })).toBe(
       999_960,
     );
+  });
+});
+
+describe('through the embedded log', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'dentryscope-simulator-'));
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  /** Of one metric, by node and cgroup. */
+  const sums = (batches: readonly NodeBatch[], column: 'dentriesAllocated' | 'dentriesFreed') => {
+    const total = new Map<string, bigint>();
+    for (const { node, cgroups } of batches)
+      cgroups?.[column].forEach((value, at) => {
+        const key = `${node} ${cgroups.ids[at]}`;
+        total.set(key, (total.get(key) ?? 0n) + value);
+      });
+    return total;
+  };
+  const planted = (truth: Truth, metric: string) =>
+    new Map(
+      truth.rows
+        .filter((row) => row.metric === metric && row.cgroup !== undefined)
+        .map(({ node, cgroup, value }) => [`${node} ${cgroup}`, value]),
+    );
+
+  it('reads back exactly what was planted, cgroup by cgroup', async () => {
+    const fleet = fleetOf(40 * windowMs);
+    const log = openEmbeddedLog({ directory });
+    const { signal } = new AbortController();
+    const truth = await runSimulation({ fleet, publisher: log.publisher(), logger, windows: 40, signal });
+    const consumer = log.consumer({ topic: topics.deltas, group: 'test' });
+    const read: NodeBatch[] = [];
+    const run = consumer.run(async (messages) => {
+      read.push(...messages.map(({ value }) => decodeBatch(value)));
+    });
+    await expect.poll(() => read.length, { timeout: 20_000 }).toBe(truth.batches);
+    await consumer.close();
+    await run;
+    await log.close();
+    for (const { name, column } of cgroupMetrics) expect(sums(read, column)).toEqual(planted(truth, name));
+    expect(planted(truth, 'dentries_allocated').size).toBeGreaterThan(30);
   });
 });
