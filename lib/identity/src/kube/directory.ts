@@ -51,7 +51,7 @@ export class Directory {
 
   nameOf(id: string): ContainerName | undefined {
     this.#dead.sweep();
-    return this.#names.get(id);
+    return id === '' ? undefined : this.#names.get(id);
   }
 
   *all(): Generator<ContainerName> {
