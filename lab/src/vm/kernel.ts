@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
+import { cacheRoot } from '../paths.js';
 import { downloadKernel } from './apt.js';
 import { packBase } from './initramfs.js';
 import { keepModules, MODULE_CHOICE } from './modules.js';
@@ -31,12 +31,6 @@ export function asKernelVersion(text: string): KernelVersion {
   throw new RangeError(`unknown kernel ${JSON.stringify(text)}: choose one of ${KERNELS.join(', ')}`);
 }
 
-/** `DENTRYSCOPE_LAB_CACHE`, else `dentryscope/lab` in the user's cache folder. */
-export function vmCache(): string {
-  const user = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  return process.env['DENTRYSCOPE_LAB_CACHE'] || join(user, 'dentryscope', 'lab');
-}
-
 const underWay = new Map<KernelVersion, Promise<Kernel>>();
 
 /**
@@ -58,7 +52,7 @@ function kernelFolder(): string {
     .update(LAYOUT + MODULE_CHOICE)
     .digest('hex')
     .slice(0, 8);
-  return join(vmCache(), `kernels-${choice}`);
+  return join(cacheRoot(), `kernels-${choice}`);
 }
 
 async function cached(version: KernelVersion): Promise<Kernel | undefined> {

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheRoot } from '../paths.js';
 import { watchGuest } from './guest.js';
 import { packRun } from './initramfs.js';
-import { asKernelVersion, getKernel, vmCache, type Kernel } from './kernel.js';
+import { asKernelVersion, getKernel, type Kernel } from './kernel.js';
 import { BOOT_MODULES } from './modules.js';
 import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { startQemu } from './qemu.js';
@@ -36,7 +37,7 @@ export async function boot(
 }
 
 async function makeWorkFolder(): Promise<string> {
-  const runs = join(vmCache(), 'runs');
+  const runs = join(cacheRoot(), 'runs');
   await mkdir(runs, { recursive: true });
   return mkdtemp(join(runs, 'vm-'));
 }
