@@ -1,6 +1,6 @@
 /** What the broker's absence, death and silence do to the two ends. */
-import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+import { createServer, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openKafkaConsumer, openKafkaPublisher, TransportError } from '@dentryscope/transport';
 import type { Received } from '@dentryscope/transport';
@@ -24,6 +24,15 @@ async function listen(accept: (socket: Socket) => void): Promise<{ server: Serve
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address() as { port: number };
   return { server, address: `127.0.0.1:${address.port}` };
+}
+
+/** Drops all that comes in from a port, so that what was sent takes effect and is never answered. */
+function deafenTo(port: number): () => void {
+  const emit = Socket.prototype.emit;
+  Socket.prototype.emit = function (this: Socket, event: string, ...values: unknown[]) {
+    return event === 'data' && this.remotePort === port ? true : emit.call(this, event, ...values);
+  } as typeof emit;
+  return () => void (Socket.prototype.emit = emit);
 }
 
 describe('kafka: no broker', () => {
@@ -204,6 +213,26 @@ describe.skipIf(missing !== undefined)('kafka: a broker that fails', () => {
     await kafka.kill('SIGCONT');
     await publishSurely(publisher, topic, 2, 'key');
     await until(() => received.has('0') && received.has('2'));
+    await consumer.close();
+    await running;
+    await publisher.close();
+  });
+
+  it('a lost acknowledgement: the next message is not taken for a repetition of the one before', async () => {
+    const topic = freshTopic();
+    const { publisher, consumer } = open(topic);
+    await publishSurely(publisher, topic, 0, 'key');
+    const hearAgain = deafenTo(Number(kafka.brokers[0]!.split(':')[1]));
+    await expect(publisher.publish(topic, numbered(1, 'key', 1))).rejects.toMatchObject({ retryable: true });
+    hearAgain();
+    await publisher.publish(topic, numbered(1, 'key', 2));
+    const received = new Set<string>();
+    const running = consumer.run(async (messages) =>
+      messages.forEach((message) => received.add(textOf(message))),
+    );
+    await until(() => received.has('2'));
+    // The broker did store it; only its word for it was lost.
+    expect([...received]).toEqual(['0', '1', '2']);
     await consumer.close();
     await running;
     await publisher.close();
