@@ -23,6 +23,9 @@ export async function startPodWatch(
 }
 
 /** By its container, or by its pod where the cgroup is the pod's own. */
-export function podLabels(pods: PodWatch, ids: { containerId: string; podUid: string }): PodLabels | undefined {
+export function podLabels(
+  pods: PodWatch,
+  ids: { containerId: string; podUid: string },
+): PodLabels | undefined {
   return pods.nameOf(ids.containerId) ?? pods.nameOf(ids.podUid);
 }

@@ -1,4 +1,5 @@
 import { startApi } from '@dentryscope/api';
+import { SettingError, urlOf } from '@dentryscope/runtime';
 import type { CommandModule, Context } from '../command.js';
 import { openStore } from '../store.js';
 
@@ -7,7 +8,8 @@ async function runApi({ settings, logger, registry, lifecycle }: Context): Promi
   lifecycle.onClose('store', () => store.close());
   const api = await startApi({ settings, logger, registry, reader: store.reader });
   lifecycle.onClose('api', () => api.close());
-  logger.info({ address: api.address }, 'api started');
+  if (!api.address) throw new SettingError('DENTRYSCOPE_API_LISTEN=off leaves the API with nothing to do');
+  logger.info({ address: urlOf(api.address) }, 'api started');
   await lifecycle.ended();
 }
 

@@ -17,7 +17,6 @@ async function runIngester(context: Context): Promise<void> {
   lifecycle.onClose('probes', () => probes.close());
   logger.info({ address: probes.address }, 'ingester started');
   await lifecycle.ended();
-  await Promise.race([ingester.finished, Promise.resolve()]);
 }
 
 export const command: CommandModule = {

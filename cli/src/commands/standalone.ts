@@ -1,6 +1,6 @@
 import { Agent } from '@dentryscope/agent';
 import { startApi } from '@dentryscope/api';
-import { SettingError } from '@dentryscope/runtime';
+import { SettingError, urlOf } from '@dentryscope/runtime';
 import { openPublisher } from '@dentryscope/transport';
 import type { Publisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
@@ -38,7 +38,8 @@ async function standalone(context: Context): Promise<void> {
   ];
   const api = await startApi({ settings, logger, registry, reader: store.reader, status });
   lifecycle.onClose('api', () => api.close());
-  process.stdout.write(`dentryscope is at ${api.address}  (Ctrl-C ends it)\n`);
+  const where = api.address ? `at ${urlOf(api.address)}` : 'running, without its API';
+  process.stdout.write(`dentryscope is ${where}  (Ctrl-C ends it)\n`);
   if (settings.simulate) startSimulation(context, store, publisher);
   await lifecycle.ended();
 }

@@ -12,6 +12,12 @@ export function parseListen(text: string): Address {
   return { host: text.slice(0, at).replace(/^\[|\]$/g, '') || '::', port: Number(text.slice(at + 1)) };
 }
 
+/** As a browser on this machine would ask for it. */
+export function urlOf({ host, port }: Address): string {
+  const name = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
