@@ -146,6 +146,19 @@ guests(`guest${because}`, () => {
   );
 });
 
+guests(`the output of a guest${because}`, () => {
+  it(
+    'may be cut off by its reader, which ends the guest',
+    async () => {
+      const child = spawn(process.execPath, [VM, '6.1', 'yes']);
+      await once(child.stdout, 'data');
+      child.stdout.destroy();
+      expect(await once(child, 'close')).toEqual([141, null]);
+    },
+    LONG_MS,
+  );
+});
+
 describe('npm run vm', () => {
   it.each([
     [['6.2', 'true'], /unknown kernel "6.2": choose one of 5.10, 6.1, 6.12/],

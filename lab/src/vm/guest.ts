@@ -12,12 +12,16 @@ interface Course {
   timedOut?: boolean;
 }
 
+interface WatchOptions extends GuestOptions {
+  onReady: () => void;
+}
+
 /** Carries a guest's output until its end, and ends QEMU in every case. */
 export async function watchGuest(
   qemu: Qemu,
   token: Buffer,
   streams: Streams,
-  options: GuestOptions,
+  options: WatchOptions,
 ): Promise<GuestResult> {
   const course: Course = { began: performance.now() };
   const tail = watchConsole(qemu, options.verbose ?? false);
@@ -30,7 +34,7 @@ export async function watchGuest(
   options.signal?.addEventListener('abort', kill);
   const carried = [carry(qemu.stdout, token, streams.stdout), carry(qemu.stderr, token, streams.stderr)];
   try {
-    await Promise.race([gone, Promise.all([readStatus(qemu, course, kill), ...carried])]);
+    await Promise.race([gone, Promise.all([readStatus(qemu, course, options, kill), ...carried])]);
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', kill);
@@ -56,11 +60,19 @@ function whatEnded(course: Course): string {
 }
 
 /** The guest says `ready`, then `exit N`; or, when it cannot be made ready, `fail REASON`. */
-async function readStatus(qemu: Qemu, course: Course, kill: () => void): Promise<void> {
+async function readStatus(
+  qemu: Qemu,
+  course: Course,
+  options: WatchOptions,
+  kill: () => void,
+): Promise<void> {
   let text = '';
   for await (const chunk of qemu.status) {
     text += String(chunk);
-    if (text.startsWith('ready\n')) course.ready ??= performance.now();
+    if (course.ready === undefined && text.startsWith('ready\n')) {
+      course.ready = performance.now();
+      options.onReady();
+    }
     const [, word, rest] = /^(exit|fail) (.*)\n/m.exec(text) ?? [];
     if (word === 'exit') course.status = Number(rest);
     if (word === 'fail') course.failure = `the guest cannot start: ${rest}`;
@@ -75,6 +87,8 @@ async function carry(from: Readable, token: Buffer, to: Writable): Promise<void>
   from.on('error', () => until.end());
   from.pipe(until);
   until.pipe(to, { end: false });
+  // Nobody reads any more: what is left goes nowhere, and the guest's end is still seen.
+  to.once('error', () => until.resume());
   await once(until, 'end');
 }
 

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheRoot } from '../paths.js';
 import { watchGuest } from './guest.js';
 import { packRun } from './initramfs.js';
 import { asKernelVersion, getKernel, type Kernel } from './kernel.js';
@@ -10,6 +9,7 @@ import { BOOT_MODULES } from './modules.js';
 import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { startQemu } from './qemu.js';
 import { guestAvailable, run } from './tools.js';
+import { makeWorkFolder, removeWorkFolder } from './work.js';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 const COMMAND = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(PROJECT, 'cli/bin/dentryscope.mjs'))} "$@"\n`;
@@ -32,14 +32,8 @@ export async function boot(
   try {
     return await bootIn(work, ready, Buffer.from(script), streams, options);
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await removeWorkFolder(work);
   }
-}
-
-async function makeWorkFolder(): Promise<string> {
-  const runs = join(cacheRoot(), 'runs');
-  await mkdir(runs, { recursive: true });
-  return mkdtemp(join(runs, 'vm-'));
 }
 
 async function bootIn(
@@ -65,7 +59,9 @@ async function bootIn(
     logLevel: options.verbose ? 8 : 3,
     append: options.append ?? '',
   });
-  return watchGuest(qemu, Buffer.from(token), streams, options);
+  // By then QEMU holds its files open: a process killed later leaves nothing behind.
+  const onReady = () => void removeWorkFolder(work).catch(() => undefined);
+  return watchGuest(qemu, Buffer.from(token), streams, { ...options, onReady });
 }
 
 async function makeDisk(work: string, options: GuestOptions): Promise<string> {
