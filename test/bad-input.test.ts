@@ -34,10 +34,19 @@ async function readiness(address: string): Promise<Ready> {
   return (await (await fetch(`${address}/readyz`)).json()) as Ready;
 }
 
+/** What /readyz says is wrong with a part, once something is. */
+async function troubleOf(address: string, part: string): Promise<string> {
+  return await eventually(async () => {
+    const { ready, parts } = await readiness(address);
+    const found = parts.find(({ name, ok }) => name === part && !ok);
+    return ready ? undefined : found?.detail;
+  });
+}
+
 async function startProbed(name: 'agent' | 'ingester', env: Record<string, string>) {
   const cli = Cli.start([name], env);
-  const [, port] = await cli.says(/"address":\{"host":"127.0.0.1","port":(\d+)\}/);
-  return { cli, address: `http://127.0.0.1:${port}` };
+  const [, address] = await cli.says(/"address":"(http[^"]+)"/);
+  return { cli, address: address! };
 }
 
 describe('a wrong setting ends the start with status 2 and is named', () => {
@@ -162,7 +171,7 @@ it('a line that is no window is named, and what came before it is published', as
   await eventually(() => (tail.stdout.trim().split('\n').length === 3 ? true : undefined));
 });
 
-describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', () => {
+describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { timeout: 240_000 }, () => {
   it('a broker that is not there: the agent says so and keeps its windows until it comes', async () => {
     const kafka = await startKafka();
     await kafka.kill('SIGKILL');
@@ -174,13 +183,7 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', () =>
     };
     try {
       const { address } = await startProbed('agent', { ...env, DENTRYSCOPE_BACKEND: 'none' });
-      const down = await eventually(async () => {
-        const answer = await readiness(address);
-        return answer.ready ? undefined : answer;
-      });
-      expect(down.parts.find(({ name }) => name === 'transport')?.detail).toContain(
-        'DENTRYSCOPE_KAFKA_BROKERS',
-      );
+      expect(await troubleOf(address, 'transport')).toContain('DENTRYSCOPE_KAFKA_BROKERS');
       await kafka.restart();
       await eventually(async () => ((await readiness(address)).ready ? true : undefined), 90_000);
       const tail = Cli.start(['tail'], env);
@@ -255,11 +258,7 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', () =>
       );
       expect((await Cli.start(['publish', file], right).exited).code).toBe(0);
       const { cli, address } = await startProbed('ingester', wrong);
-      const down = await eventually(async () => {
-        const answer = await readiness(address);
-        return answer.ready ? undefined : answer;
-      });
-      expect(down.parts.find(({ name }) => name === 'store')?.detail).toContain('DENTRYSCOPE_INFLUX_TOKEN');
+      expect(await troubleOf(address, 'store')).toContain('DENTRYSCOPE_INFLUX_TOKEN');
       expect(cli.stderr).not.toContain('not-the-token');
       await cli.end();
       await startProbed('ingester', right);

@@ -48,7 +48,7 @@ describe.skipIf(requireKernel())('1,000 failed lookups in a cgroup are 1,000 den
     expect(await cli.end('SIGINT')).toEqual({ code: 0, signal: null });
   });
 
-  describe.skipIf(requirePart('kafka', 'influx'))('through Kafka and InfluxDB', () => {
+  describe.skipIf(requirePart('kafka', 'influx'))('through Kafka and InfluxDB', { timeout: 180_000 }, () => {
     let kafka: RunningKafka;
     let influx: RunningInflux;
     beforeAll(async () => {

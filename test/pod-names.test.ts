@@ -69,47 +69,51 @@ async function makePod(config: KubeConfig): Promise<string> {
   return pod.metadata!.uid!;
 }
 
-describe.skipIf(requireKernel() ?? requirePart('kube'))('with a real kube-apiserver', () => {
-  let kube: RunningKube;
-  beforeAll(async () => void (kube = await startKubeApiserver()));
-  afterAll(() => kube?.stop());
+describe.skipIf(requireKernel() ?? requirePart('kube'))(
+  'with a real kube-apiserver',
+  { timeout: 180_000 },
+  () => {
+    let kube: RunningKube;
+    beforeAll(async () => void (kube = await startKubeApiserver()));
+    afterAll(() => kube?.stop());
 
-  it('what a container did is told under namespace, pod, container and workload', async () => {
-    const config = new KubeConfig();
-    config.loadFromFile(kube.kubeconfigFile);
-    const cli = Cli.start(['standalone'], {
-      DENTRYSCOPE_DATA_DIR: dir.path,
-      DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
-      DENTRYSCOPE_WINDOW: '500ms',
-      DENTRYSCOPE_KUBECONFIG: kube.kubeconfigFile,
-    });
-    const [, api] = await cli.says(/dentryscope is at (http\S+)/);
-    const workload = buildWorkload(dir.path);
-    const podUid = await makePod(config).catch((error: unknown) => {
-      throw new Error(String((error as { body?: unknown }).body ?? error), { cause: error });
-    });
-    const cgroup = new Cgroup(`/kubepods/burstable/pod${podUid}/${containerId}`);
-    try {
-      cgroup.run(workload, 'miss', 1000, dir.path);
-      const ask = (by: string) =>
-        getJson<TopAnswer>(`${api!}/v1/top?metric=dentries_allocated&by=${by}&namespace=shop`);
-      const items = await eventually(async () => {
-        const { items } = await ask('container');
-        return items.length > 0 ? items : undefined;
+    it('what a container did is told under namespace, pod, container and workload', async () => {
+      const config = new KubeConfig();
+      config.loadFromFile(kube.kubeconfigFile);
+      const cli = Cli.start(['standalone'], {
+        DENTRYSCOPE_DATA_DIR: dir.path,
+        DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
+        DENTRYSCOPE_WINDOW: '500ms',
+        DENTRYSCOPE_KUBECONFIG: kube.kubeconfigFile,
       });
-      expect(items).toMatchObject([
-        {
-          namespace: 'shop',
-          pod: 'orders-7d4b9-x2x1z',
-          container: 'postgres',
-          workload: 'Deployment/orders',
-          value: 1000,
-        },
-      ]);
-      expect((await ask('workload')).items).toMatchObject([{ workload: 'Deployment/orders', value: 1000 }]);
-      expect((await ask('pod')).items).toMatchObject([{ pod: 'orders-7d4b9-x2x1z', value: 1000 }]);
-    } finally {
-      cgroup.remove();
-    }
-  });
-});
+      const [, api] = await cli.says(/dentryscope is at (http\S+)/);
+      const workload = buildWorkload(dir.path);
+      const podUid = await makePod(config).catch((error: unknown) => {
+        throw new Error(String((error as { body?: unknown }).body ?? error), { cause: error });
+      });
+      const cgroup = new Cgroup(`/kubepods/burstable/pod${podUid}/${containerId}`);
+      try {
+        cgroup.run(workload, 'miss', 1000, dir.path);
+        const ask = (by: string) =>
+          getJson<TopAnswer>(`${api!}/v1/top?metric=dentries_allocated&by=${by}&namespace=shop`);
+        const items = await eventually(async () => {
+          const { items } = await ask('container');
+          return items.length > 0 ? items : undefined;
+        });
+        expect(items).toMatchObject([
+          {
+            namespace: 'shop',
+            pod: 'orders-7d4b9-x2x1z',
+            container: 'postgres',
+            workload: 'Deployment/orders',
+            value: 1000,
+          },
+        ]);
+        expect((await ask('workload')).items).toMatchObject([{ workload: 'Deployment/orders', value: 1000 }]);
+        expect((await ask('pod')).items).toMatchObject([{ pod: 'orders-7d4b9-x2x1z', value: 1000 }]);
+      } finally {
+        cgroup.remove();
+      }
+    });
+  },
+);

@@ -19,7 +19,7 @@ const dir = scratch();
 afterEach(endAll);
 afterAll(dir.remove);
 
-describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', () => {
+describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { timeout: 300_000 }, () => {
   let kafka: RunningKafka;
   let influx: RunningInflux;
   let env: Record<string, string>;
@@ -124,7 +124,7 @@ function publishedFor(lines: string, id: bigint): number {
   return Number([...windows.values()].reduce((sum, value) => sum + value, 0n));
 }
 
-describe('with the embedded log and DuckDB', () => {
+describe('with the embedded log and DuckDB', { timeout: 180_000 }, () => {
   it('standalone is killed three times while others publish into its log', async () => {
     const fleet = pastFleet(WINDOWS);
     const env = {

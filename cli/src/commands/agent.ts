@@ -1,5 +1,5 @@
 import { Agent } from '@dentryscope/agent';
-import { startProbes } from '@dentryscope/runtime';
+import { startProbes, urlOf } from '@dentryscope/runtime';
 import { openPublisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
 import { CommandError } from '../command.js';
@@ -29,6 +29,7 @@ async function runAgent({ settings, logger, registry, lifecycle, version }: Cont
     agent.parts(),
   );
   lifecycle.onClose('probes', () => probes.close());
+  logger.info({ address: probes.address && urlOf(probes.address) }, 'agent listens');
   await lifecycle.ended();
   if (fatal) throw new CommandError(fatal.message, { cause: fatal });
 }

@@ -1,4 +1,4 @@
-import { startProbes } from '@dentryscope/runtime';
+import { startProbes, urlOf } from '@dentryscope/runtime';
 import type { CommandModule, Context } from '../command.js';
 import { ingest } from '../ingest.js';
 import { startPodWatch } from '../pod-watch.js';
@@ -15,7 +15,7 @@ async function runIngester(context: Context): Promise<void> {
     ingester.status(),
   );
   lifecycle.onClose('probes', () => probes.close());
-  logger.info({ address: probes.address }, 'ingester started');
+  logger.info({ address: probes.address && urlOf(probes.address) }, 'ingester started');
   await lifecycle.ended();
 }
 

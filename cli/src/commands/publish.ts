@@ -20,13 +20,16 @@ async function publish({ settings, positionals, lifecycle, logger }: Context): P
     count += pending.length;
     pending = [];
   };
-  for await (const [number, line] of numbered(positionals[0]!)) {
-    if (lifecycle.signal.aborted) break;
-    if (line.trim() === '') continue;
-    pending.push(toMessage(line, number));
-    if (pending.length >= AT_ONCE) await flush();
+  try {
+    for await (const [number, line] of numbered(positionals[0]!)) {
+      if (lifecycle.signal.aborted) break;
+      if (line.trim() === '') continue;
+      pending.push(toMessage(line, number));
+      if (pending.length >= AT_ONCE) await flush();
+    }
+  } finally {
+    await flush();
   }
-  await flush();
   process.stderr.write(`${count} windows published to ${settings.transport}\n`);
 }
 
