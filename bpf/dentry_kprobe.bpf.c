@@ -15,18 +15,10 @@
 #include "count.h"
 #include "pseudo.h"
 
-static __always_inline void unpaired(__u64 n)
-{
-	struct ds_counters *node = spill_entry(DS_SPILL_NODE);
-
-	if (node)
-		node->value[DS_ALLOC_UNPAIRED] += n;
-}
-
 SEC("kretprobe/__d_alloc")
 int alloc_return(struct pt_regs *ctx)
 {
-	unpaired(-1);
+	count_node(DS_ALLOC_UNPAIRED, -1);
 	if (!PT_REGS_RC(ctx))
 		count(current_cgroup_id(), DS_ALLOC_FAILED, 1);
 	return 0;
@@ -43,7 +35,7 @@ int alloc_pseudo_return(struct pt_regs *ctx)
 SEC("kprobe/__d_alloc")
 int alloc_entry(struct pt_regs *ctx)
 {
-	unpaired(1);
+	count_node(DS_ALLOC_UNPAIRED, 1);
 	count(current_cgroup_id(), take_pseudo_mark() ? DS_PSEUDO_ALLOCATED : DS_DENTRIES_ALLOCATED,
 	      1);
 	return 0;

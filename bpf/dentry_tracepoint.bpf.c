@@ -2,7 +2,11 @@
 /*
  * The same from the slab tracepoints, for kernels that refuse probes. Needs the cache among their
  * arguments (2c1d697fb8ba, 6.1); the loader checks. Pseudo dentries can't be told here, and frees
- * come from RCU callbacks: current is not who freed, so they are counted for the node only.
+ * come from RCU callbacks: current is not who freed, so they are counted for the node only. A batch
+ * of callbacks that interrupts a run of free_kmem() is refused by the recursion guard and lost to
+ * it (the guard tells); allocations are made by tasks only, so alloc_kmem() loses none.
+ *
+ * raw_tp, not tp_btf: the verifiers of 6.1 and 6.12 refuse to read a `const void *` argument.
  */
 #include "program.h"
 #include "cgroup_id.h"

@@ -38,9 +38,10 @@ static __noinline struct ds_counters *new_entry(__u64 cgroup_id)
 
 /*
  * The one place that counts. Plain adds are exact: the task can't leave its CPU while a program
- * runs (migration is disabled), and a second run of the same program on that CPU is either
- * impossible (preemption off: kprobes, tracepoints, fentry before 5.12) or refused and told as a
- * miss (ca06f55b9002, 5.12); other programs write other words.
+ * runs (migration is disabled), other programs write other words, and a second run of the same
+ * program on that CPU is either impossible (preemption is off in kprobes, and was in trampolines
+ * before 5.12) or refused and told as a miss (trampolines: ca06f55b9002, 5.12; tracepoints:
+ * 05b24ff9b2cf, 6.1).
  */
 static __always_inline void count(__u64 cgroup_id, enum ds_counter counter, __u64 n)
 {
@@ -52,17 +53,13 @@ static __always_inline void count(__u64 cgroup_id, enum ds_counter counter, __u6
 		entry->value[counter] += n;
 }
 
-/*
- * For events whose payer is unknown. Atomic, because frees come both from tasks and from RCU
- * callbacks in a softirq, which may interrupt the add on kernels without the recursion guard for
- * tracepoints (05b24ff9b2cf, 6.2).
- */
+/* For events whose payer is unknown. Exact as count() is. */
 static __always_inline void count_node(enum ds_counter counter, __u64 n)
 {
 	struct ds_counters *entry = spill_entry(DS_SPILL_NODE);
 
 	if (entry)
-		__sync_fetch_and_add(&entry->value[counter], n);
+		entry->value[counter] += n;
 }
 
 #endif

@@ -47,7 +47,7 @@ Counts CgroupMap::sum(const ds_counters *per_cpu) const
 }
 
 /*
- * One bpf(BPF_MAP_LOOKUP_BATCH) (aac3fc320d94, 5.6): a tenth of the price of next_key and lookup.
+ * One bpf(BPF_MAP_LOOKUP_BATCH) (057996380a42, 5.6): a tenth of the price of next_key and lookup.
  * ENOENT says it was the last one, ENOSPC that a single hash bucket holds more than there is room
  * for. Returns whether there is more.
  */

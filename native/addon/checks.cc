@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +47,18 @@ static uint64_t effective_capabilities()
 	return data[0].effective | uint64_t(data[1].effective) << 32;
 }
 
+/* Before 5.11 maps were charged to it; since then to the memory cgroup. */
+static std::string memlock_hint()
+{
+	rlimit limit = {};
+
+	getrlimit(RLIMIT_MEMLOCK, &limit);
+	if (limit.rlim_cur == RLIM_INFINITY)
+		return "";
+	return "; or, before Linux 5.11, RLIMIT_MEMLOCK (" + std::to_string(limit.rlim_cur) +
+	       " bytes)";
+}
+
 std::string permission_hint(int err)
 {
 	uint64_t have = effective_capabilities();
@@ -57,7 +70,8 @@ std::string permission_hint(int err)
 		return "the process needs CAP_BPF and CAP_PERFMON";
 	return "the process has CAP_BPF and CAP_PERFMON, so it is the kernel's configuration, "
 	       "lockdown or a "
-	       "security module that refuses";
+	       "security module that refuses" +
+	       memlock_hint();
 }
 
 } // namespace dentryscope

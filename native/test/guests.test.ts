@@ -1,7 +1,7 @@
 /** The kernels of Debian 11, 12 and 13, every backend forced in turn. Exact means equal. */
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { KERNELS, requirePart, runInGuest, type CgroupLayout, type KernelVersion } from '@dentryscope/lab';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requirePart, runInGuest, type CgroupLayout, type KernelVersion } from '@dentryscope/lab';
 import type { Backend, Hook } from '@dentryscope/native';
 import { compileWorkload, scratch } from './support.js';
 
@@ -24,11 +24,11 @@ interface Result {
 
 const binary = skipped ? '' : compileWorkload(scratch());
 
+/** Measures one configuration after another in one guest. */
 async function inGuest(kernel: KernelVersion, layout: CgroupLayout, configs: object[]): Promise<Result[]> {
   const list = JSON.stringify(configs.map((config) => ({ workload: binary, ...config })));
-  const { status, stdout, stderr } = await runInGuest(kernel, `exec node ${measure} '${list}'`, {
-    cgroup: layout,
-  });
+  const script = `exec node ${measure} '${list}'`;
+  const { status, stdout, stderr } = await runInGuest(kernel, script, { cgroup: layout, timeoutMs: timeout });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as Result[];
 }
@@ -50,7 +50,15 @@ const runs = [
   one('pipe', '/data'),
   one('socket', '/data'),
   { name: 'six at once', work: sixAtOnce },
-].map((run) => ({ ...run, roots: ['/sys/fs/cgroup'] }));
+];
+const backends: Backend[] = ['fentry', 'kprobe', 'tracepoint'];
+
+/** Every backend forced, in cgroups of v2. */
+const everyBackend = (v2: string) =>
+  backends.map((backend) => ({
+    open: { backends: [backend] },
+    runs: runs.map((run) => ({ ...run, roots: [v2] })),
+  }));
 
 const exact = {
   'idle /data': { allocated: '0', freed: '0' },
@@ -95,54 +103,64 @@ function expectNothing(result: Result | undefined): void {
     expect(counts).toEqual({ allocated: null, freed: null });
 }
 
-describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
-  it('counts exactly by fentry and by kprobe, and by tracepoint what that can see', { timeout }, async () => {
-    const backends: Backend[] = ['fentry', 'kprobe', 'tracepoint'];
-    const configs = backends.map((backend) => ({ open: { backends: [backend] }, runs }));
-    const [fentry, kprobe, slab] = await inGuest(kernel, 'v2', configs);
-    for (const [result, backend] of [
-      [fentry, 'fentry'],
-      [kprobe, 'kprobe'],
-    ] as const) {
-      expect(countsOf(result), backend).toEqual(exact);
-      expect(result?.unexplained, `${backend}: allocated - freed - nr_dentry`).toBe('0');
-      for (const { missed } of result?.hooks ?? []) expect(missed).toBe('0');
-      expect(hookOf(result, 'dentry_free')?.backend).toBe(backend);
-    }
-    if (kernel === '5.10') expectNothing(slab);
-    else expectSlab(slab);
-    for (const result of [fentry, kprobe, slab]) expect(result?.events).toHaveLength(2 * runs.length);
+function expectEveryBackend(kernel: KernelVersion, [fentry, kprobe, slab]: Result[]): void {
+  const exactOnes = [
+    ['fentry', fentry],
+    ['kprobe', kprobe],
+  ] as const;
+  for (const [backend, result] of exactOnes) {
+    expect(countsOf(result), backend).toEqual(exact);
+    expect(result?.unexplained, `${backend}: allocated - freed - nr_dentry`).toBe('0');
+    for (const { missed } of result?.hooks ?? []) expect(missed).toBe('0');
+    expect(hookOf(result, 'dentry_free')?.backend).toBe(backend);
+  }
+  if (kernel === '5.10') expectNothing(slab);
+  else expectSlab(slab);
+  for (const result of [fentry, kprobe, slab]) expect(result?.events).toHaveLength(2 * runs.length);
+}
+
+/** Debian's 6.12 has no v1 memory controller, so it is the one with v2 alone. */
+describe.skipIf(skipped)('Linux 6.12, cgroup v2', () => {
+  it('counts exactly by each backend what it can see', { timeout }, async () => {
+    expectEveryBackend('6.12', await inGuest('6.12', 'v2', everyBackend('/sys/fs/cgroup')));
   });
 });
 
-/** Kernel 6.12 of Debian has no v1 memory controller. */
-describe.skipIf(skipped).each(['5.10', '6.1'] as const)(
-  'Linux %s with v1 and v2 beside each other',
-  (kernel) => {
-    const v1 = '/sys/fs/cgroup/memory';
-    const v2 = '/sys/fs/cgroup/unified';
-    const both = { roots: [v2, v1], ...one('miss', '/data') };
+describe.skipIf(skipped).each(['5.10', '6.1'] as const)('Linux %s, cgroup v1 and v2', (kernel) => {
+  const v1 = '/sys/fs/cgroup/memory';
+  const v2 = '/sys/fs/cgroup/unified';
+  const miss = (...roots: string[]) => ({ ...one('miss', '/data'), roots });
+  const atLimit = { ...one('miss_or_fail', '/data', 20_000), roots: [v1], limitBytes: 400_000 };
+  let results: Result[];
 
-    it('charges the hierarchy in which the task is, or the one preferred', { timeout }, async () => {
-      const [v2First, v1First] = await inGuest(kernel, 'hybrid', [
-        { runs: [both, { roots: [v1], ...one('miss', '/data'), name: 'v1 only' }] },
-        { open: { preferV1: true }, runs: [both, { roots: [v2], ...one('miss', '/data'), name: 'v2 only' }] },
-      ]);
-      const allocated = (result?: Result) =>
-        result?.runs.map(({ counts }) => counts.map((one) => one.allocated));
-      expect(allocated(v2First)).toEqual([['1000', '0'], ['1000']]);
-      expect(allocated(v1First)).toEqual([['0', '1000'], ['1000']]);
-    });
+  beforeAll(async () => {
+    results = await inGuest(kernel, 'hybrid', [
+      ...everyBackend(v2),
+      { runs: [miss(v2, v1), miss(v1)] },
+      { open: { preferV1: true }, runs: [miss(v2, v1), miss(v2)] },
+      { open: { backends: ['fentry'] }, runs: [atLimit] },
+      { open: { backends: ['kprobe'] }, runs: [atLimit] },
+    ]);
+  }, timeout);
 
-    it('does not count allocations that failed at the memory limit', { timeout }, async () => {
-      const run = { ...one('miss_or_fail', '/data', 20_000), roots: [v1], limitBytes: 400_000 };
-      const open = (backend: Backend) => ({ open: { backends: [backend] }, runs: [run] });
-      for (const result of await inGuest(kernel, 'hybrid', [open('fentry'), open('kprobe')])) {
-        const [{ counts, failed } = { counts: [], failed: 0 }] = result.runs;
-        expect(failed).toBeGreaterThan(0);
-        expect(counts[0]?.allocated).toBe(String(20_000 - failed));
-        expect(result.unexplained).toBe('0');
-      }
-    });
-  },
-);
+  it('counts exactly by each backend what it can see', () => {
+    expectEveryBackend(kernel, results);
+  });
+
+  it('charges the hierarchy in which the task is, or the one preferred', () => {
+    const allocated = (result?: Result) =>
+      result?.runs.map(({ counts }) => counts.map((cgroup) => cgroup.allocated));
+    expect(allocated(results[3])).toEqual([['1000', '0'], ['1000']]);
+    expect(allocated(results[4])).toEqual([['0', '1000'], ['1000']]);
+  });
+
+  it.each([
+    ['fentry', 5],
+    ['kprobe', 6],
+  ])('does not count by %s what failed at the memory limit', (_, index) => {
+    const [run] = results[index]?.runs ?? [];
+    expect(run?.failed).toBeGreaterThan(0);
+    expect(run?.counts[0]?.allocated).toBe(String(20_000 - (run?.failed ?? 0)));
+    expect(results[index]?.unexplained).toBe('0');
+  });
+});
