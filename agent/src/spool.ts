@@ -9,7 +9,10 @@ import type { Database } from '@dentryscope/transport';
 
 export interface SpoolOptions {
   readonly directory: string;
-  /** Of compressed windows. Past it the oldest are dropped, and counted. */
+  /**
+   * Bound of the file; its write-ahead log lies beside it, 1 MiB or one window. Past it the oldest windows are
+   * dropped, and counted.
+   */
   readonly maxBytes: number;
   readonly bootId: string;
 }
@@ -44,6 +47,7 @@ const migrations = [
 
 /** A boot that is long over is not asked for again. */
 const BOOTS_KEPT = 16;
+const WAL_BYTES = 1 << 20;
 
 /** @throws TransportError that names DENTRYSCOPE_DATA_DIR: not writable, damaged, or another agent's */
 export function openSpool(options: SpoolOptions): Spool {
@@ -54,7 +58,8 @@ export function openSpool(options: SpoolOptions): Spool {
       false,
     );
   try {
-    return new Spool(openDatabase({ file: join(options.directory, 'spool.db'), migrations }), lock, options);
+    const file = join(options.directory, 'spool.db');
+    return new Spool(openDatabase({ file, migrations, walBytes: WAL_BYTES }), lock, options);
   } catch (error) {
     lock.release();
     throw error;
@@ -62,7 +67,6 @@ export function openSpool(options: SpoolOptions): Spool {
 }
 
 export class Spool {
-  #bytes = 0;
   #size = 0;
 
   constructor(
@@ -98,7 +102,7 @@ export class Spool {
     try {
       return this.#append(build);
     } catch (error) {
-      this.#count(); // what was rolled back is in none of the sums
+      this.#count(); // what was rolled back does not count
       throw error;
     }
   }
@@ -110,10 +114,10 @@ export class Spool {
       const gzip = gzipSync(window.bytes);
       this.db.run('INSERT INTO windows (gzip, crc32) VALUES (?, ?)', gzip, crc32(gzip));
       this.db.run(
-        'UPDATE boots SET last_seq = ?, last_window_end_ms = ?, used_at_ms = ? WHERE boot_id = ?',
+        'UPDATE boots SET last_seq = ?, last_window_end_ms = max(last_window_end_ms, ?), used_at_ms = ? WHERE boot_id = ?',
         ...[seq, window.endMs, Date.now(), this.options.bootId],
       );
-      this.#add(gzip.length, 1);
+      this.#size += 1;
       this.#dropOldest();
       return window;
     });
@@ -128,7 +132,7 @@ export class Spool {
       )
       .map((row) => ({ ...row, gzip: Buffer.from(row.gzip) }));
     const damaged = rows.filter(({ gzip, crc32: sum }) => crc32(gzip) !== Number(sum));
-    if (damaged.length > 0) this.#dropDamaged(damaged);
+    if (damaged.length > 0 && this.#dropDamaged(damaged)) return this.peek(limit);
     return rows
       .filter((row) => !damaged.includes(row))
       .map(({ position, gzip }) => ({ position, bytes: gunzipSync(gzip) }));
@@ -163,14 +167,22 @@ export class Spool {
 
   /** The newest stays, whatever the bound: an answer of now is worth more than a full history. */
   #dropOldest(): void {
-    while (this.#bytes > this.options.maxBytes && this.#size > 1)
+    while (this.#size > 1 && this.db.usedBytes() > this.options.maxBytes)
       this.#countLost(this.#delete('position = (SELECT min(position) FROM windows)'));
   }
 
-  #dropDamaged(rows: readonly { position: bigint }[]): void {
-    this.db.transaction(() => {
-      for (const { position } of rows) this.#countLost(this.#delete('position = ?', position));
-    });
+  /** @returns false where the disk is full: the damaged stay until there is room, and hold no good one back */
+  #dropDamaged(rows: readonly { position: bigint }[]): boolean {
+    try {
+      this.db.transaction(() => {
+        for (const { position } of rows) this.#countLost(this.#delete('position = ?', position));
+      });
+      return true;
+    } catch (error) {
+      this.#count();
+      if (!(error instanceof TransportError && error.retryable)) throw error;
+      return false;
+    }
   }
 
   #countLost(count: number): void {
@@ -183,24 +195,12 @@ export class Spool {
 
   /** @returns how many */
   #delete(where: string, ...values: bigint[]): number {
-    const gone = this.db.all<{ bytes: bigint }>(
-      `DELETE FROM windows WHERE ${where} RETURNING length(gzip) AS bytes`,
-      ...values,
-    );
-    this.#add(-gone.reduce((sum, { bytes }) => sum + Number(bytes), 0), -gone.length);
-    return gone.length;
+    const gone = this.db.run(`DELETE FROM windows WHERE ${where}`, ...values);
+    this.#size -= gone;
+    return gone;
   }
 
   #count(): void {
-    const { bytes, size } = this.db.get<{ bytes: bigint; size: bigint }>(
-      'SELECT ifnull(sum(length(gzip)), 0) AS bytes, count(*) AS size FROM windows',
-    )!;
-    this.#bytes = Number(bytes);
-    this.#size = Number(size);
-  }
-
-  #add(bytes: number, windows: number): void {
-    this.#bytes += bytes;
-    this.#size += windows;
+    this.#size = Number(this.db.get<{ size: bigint }>('SELECT count(*) AS size FROM windows')!.size);
   }
 }

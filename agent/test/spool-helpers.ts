@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { openSpool } from '../src/spool.js';
+import type { Spool } from '../src/spool.js';
+
+const root = mkdtempSync(join(tmpdir(), 'dentryscope-spool-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let directories = 0;
+export const fresh = () => join(root, String(directories++));
+const large = 1 << 30;
+export const open = (directory: string, bootId = 'boot', maxBytes = large) =>
+  openSpool({ directory, bootId, maxBytes });
+
+/** What gzip cannot make smaller. */
+export const noise = (bytes: number) =>
+  Buffer.from(Array.from({ length: bytes }, () => Math.floor(Math.random() * 256)));
+
+export function append(spool: Spool, text: string, endMs = 0): bigint {
+  return spool.append((seq) => ({ seq, endMs, bytes: Buffer.from(`${text}${seq}`) })).seq;
+}
+
+export const texts = (spool: Spool, limit = 1000) =>
+  spool.peek(limit).map(({ bytes }) => Buffer.from(bytes).toString());

@@ -1,0 +1,177 @@
+/** What the spool keeps, and within which bound. */
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createBatch, encodeBatch } from '@dentryscope/contracts';
+import { TransportError, openDatabase } from '@dentryscope/transport';
+import { append, fresh, noise, open, texts } from './spool-helpers.js';
+
+describe('spool', () => {
+  it('gives windows back in their order, and each until it is removed', () => {
+    const spool = open(fresh());
+    for (let count = 0; count < 5; count++) append(spool, 'w');
+    expect(texts(spool)).toEqual(['w1', 'w2', 'w3', 'w4', 'w5']);
+    expect(texts(spool, 2)).toEqual(['w1', 'w2']);
+    spool.remove(spool.peek(2)[1]!);
+    expect(texts(spool)).toEqual(['w3', 'w4', 'w5']);
+    expect(spool.size).toBe(3);
+    spool.close();
+  });
+
+  it('counts on without a gap after a restart, and takes no number for a window that could not be built', () => {
+    const directory = fresh();
+    const before = open(directory);
+    expect(append(before, 'w')).toBe(1n);
+    const build = () =>
+      before.append(() => {
+        throw new Error('no such window');
+      });
+    expect(build).toThrow('no such window');
+    expect(append(before, 'w')).toBe(2n);
+    before.remove(before.peek(2)[1]!);
+    before.close();
+    const after = open(directory);
+    expect(append(after, 'w')).toBe(3n);
+    expect(after.size).toBe(1);
+    after.close();
+  });
+
+  it('counts from 1 in a new boot, after the windows of the boots before, and goes back to neither', () => {
+    const directory = fresh();
+    const first = open(directory, 'a');
+    append(first, 'a');
+    append(first, 'a');
+    first.close();
+    const second = open(directory, 'b');
+    expect(append(second, 'b')).toBe(1n);
+    expect(texts(second)).toEqual(['a1', 'a2', 'b1']);
+    second.close();
+    const again = open(directory, 'a');
+    expect(append(again, 'a')).toBe(3n);
+    again.close();
+  });
+
+  it('remembers the end of the last window over restarts and boots, when it has long been sent', () => {
+    const directory = fresh();
+    const first = open(directory, 'a');
+    expect(first.lastWindowEndMs).toBe(0);
+    append(first, 'w', 1_790_000_000_123);
+    first.remove(first.peek(1)[0]!);
+    first.close();
+    const second = open(directory, 'b');
+    expect(second.lastWindowEndMs).toBe(1_790_000_000_123);
+    second.close();
+  });
+
+  it('refuses a second agent on its directory, names the setting, and lets it in when the first has closed', () => {
+    const directory = fresh();
+    const first = open(directory);
+    expect(() => open(directory)).toThrow(/belongs to another agent that is running.*DENTRYSCOPE_DATA_DIR/);
+    append(first, 'w');
+    first.close();
+    const second = open(directory);
+    expect(texts(second)).toEqual(['w1']);
+    second.close();
+  });
+
+  it('names the setting where its directory cannot be made', () => {
+    const file = fresh();
+    writeFileSync(file, '');
+    expect(() => open(join(file, 'spool'))).toThrow(/DENTRYSCOPE_DATA_DIR/);
+  });
+});
+
+describe('spool: bound', () => {
+  it('drops the oldest past its bound, counts them for good, and the file stays within it', () => {
+    const directory = fresh();
+    const maxBytes = 1 << 20;
+    const spool = open(directory, 'boot', maxBytes);
+    for (let count = 0; count < 400; count++)
+      spool.append((seq) => ({ endMs: 0, bytes: Buffer.concat([Buffer.from(`${seq}/`), noise(6000)]) }));
+    const kept = spool
+      .peek(1000)
+      .map(({ bytes }) => Number(Buffer.from(bytes).toString('latin1').split('/')[0]));
+    expect(kept.at(-1)).toBe(400);
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_, index) => 400 - kept.length + 1 + index));
+    expect(spool.windowsLost).toBe(BigInt(400 - kept.length));
+    // 6,000 bytes lie on two pages of 4,096.
+    expect(kept.length).toBeGreaterThan(110);
+    // The file ends with the commit that went over the bound: one window more.
+    expect(statSync(join(directory, 'spool.db')).size).toBeLessThanOrEqual(maxBytes + 4 * 4096);
+    expect(statSync(join(directory, 'spool.db-wal')).size).toBeLessThan((1 << 20) + 100_000);
+    const lost = spool.windowsLost;
+    spool.close();
+    const again = open(directory, 'boot', maxBytes);
+    expect(again.windowsLost).toBe(lost);
+    again.close();
+  });
+
+  it('keeps the newest window however large it is', () => {
+    const spool = open(fresh(), 'boot', 65_536);
+    append(spool, 'w');
+    spool.append(() => ({ endMs: 0, bytes: noise(300_000) }));
+    expect(spool.peek(10).map(({ bytes }) => bytes.length)).toEqual([300_000]);
+    expect(spool.windowsLost).toBe(1n);
+    spool.close();
+  });
+
+  it('holds a day of a node with 250 cgroups in 64 MiB', () => {
+    const random = (below: number) => BigInt(Math.floor(Math.random() * below));
+    const ids = Array.from({ length: 250 }, (_, index) => (1n << 56n) + 4000n + BigInt(index * 13));
+    const directory = fresh();
+    const spool = open(directory, 'boot', 64 << 20);
+    const windows = 864;
+    for (let count = 0; count < windows; count++)
+      spool.append((seq) => {
+        const column = () => ids.map(() => random(20_000));
+        const cgroups = { ids, dentriesAllocated: column(), dentriesFreed: column() };
+        const batch = createBatch({ cluster: 'c', node: 'n', bootId: 'boot', seq, cgroups });
+        return { endMs: 0, bytes: encodeBatch(batch) };
+      });
+    spool.close();
+    // A tenth of a day's 8,640 windows in a tenth of the bound.
+    expect(statSync(join(directory, 'spool.db')).size * 10).toBeLessThan(64 << 20);
+  });
+});
+
+describe('spool: damage', () => {
+  /** Flips a byte of a stored window, as a bad disk would. */
+  function damage(directory: string, position: bigint): void {
+    const db = openDatabase({ file: join(directory, 'spool.db'), migrations: [''] });
+    const { gzip } = db.get<{ gzip: ArrayBuffer }>('SELECT gzip FROM windows WHERE position = ?', position)!;
+    const bytes = new Uint8Array(gzip);
+    bytes[12]! ^= 1;
+    db.run('UPDATE windows SET gzip = ? WHERE position = ?', bytes, position);
+    db.close();
+  }
+
+  it('drops a window that was damaged, counts it, and gives the others', () => {
+    const directory = fresh();
+    const spool = open(directory);
+    for (let count = 0; count < 4; count++) append(spool, 'w');
+    for (const position of [1n, 3n]) damage(directory, position);
+    expect(texts(spool)).toEqual(['w2', 'w4']);
+    expect(spool.windowsLost).toBe(2n);
+    expect(spool.size).toBe(2);
+    spool.close();
+  });
+
+  it('does not take the damaged at its head for an empty spool', () => {
+    const directory = fresh();
+    const spool = open(directory);
+    for (let count = 0; count < 4; count++) append(spool, 'w');
+    for (const position of [1n, 2n]) damage(directory, position);
+    expect(texts(spool, 2)).toEqual(['w3', 'w4']);
+    spool.close();
+  });
+
+  it('says that its file is damaged, and the way out', () => {
+    const directory = fresh();
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'spool.db'), Buffer.alloc(8192, 7));
+    expect(() => open(directory)).toThrow(TransportError);
+    expect(() => open(directory)).toThrow(
+      /spool.db is damaged: move it aside, or set another DENTRYSCOPE_DATA_DIR/,
+    );
+  });
+});
