@@ -1,4 +1,7 @@
-/** How this process is. Open without a token: kubelets and Prometheus have none, and nothing here names a pod. */
+/**
+ * How this process is. Open without a token: kubelets and Prometheus seldom have one. What the registry holds is
+ * therefore for everybody who reaches the address.
+ */
 import { ReadyAnswer } from '@dentryscope/contracts';
 import type { Registry } from '@dentryscope/runtime';
 import { Type } from 'typebox';

@@ -8,6 +8,15 @@ const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFract
 export const count = (value: Exact): string => whole.format(value);
 export const compact = (value: number): string => short.format(value);
 
+/** As few digits as tell the marks of an axis apart: 1.99B, 2B, 2.01B. */
+export function compactAll(values: readonly number[]): string[] {
+  for (let digits = 0; ; digits++) {
+    const format = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: digits });
+    const texts = values.map((value) => format.format(value));
+    if (digits === 4 || new Set(texts).size === texts.length) return texts;
+  }
+}
+
 /** With its sign: growth and shrinking are told apart at a glance. */
 export function perSecond(value: number): string {
   const size = Math.abs(value);

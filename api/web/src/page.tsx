@@ -47,7 +47,7 @@ function Figures({ snapshot, selection, choose }: FiguresProps) {
   );
 }
 
-const needsToken = (failure: Failure | undefined) => failure?.status === 401 || failure?.status === 403;
+const needsToken = (failure: Failure | undefined) => failure?.kind === 'token';
 
 export function Page() {
   const [selection, choose] = useSelection();

@@ -22,6 +22,9 @@ export class ApiProblem extends Error {
   }
 }
 
+/** No answer came. */
+export class Unreachable extends Error {}
+
 async function problemOf(response: Response): Promise<ApiProblem> {
   const isProblem = response.headers.get('content-type')?.includes('problem+json');
   const body = isProblem ? ((await response.json()) as ProblemBody) : undefined;
@@ -36,12 +39,15 @@ function address(path: string, query: Query): string {
   return given.length > 0 ? `${path}?${search}` : path;
 }
 
-/** @param path without a leading slash: the page may live below a path @throws ApiProblem; TypeError: no answer */
+/** @param path without a leading slash: the page may live below a path @throws ApiProblem, Unreachable */
 export async function get<T>(path: string, query: Query, signal: AbortSignal): Promise<T> {
   const bearer = token.get();
   const headers: HeadersInit = bearer === '' ? {} : { authorization: `Bearer ${bearer}` };
   const patient = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  const response = await fetch(address(path, query), { headers, signal: patient, cache: 'no-store' });
+  const request = { headers, signal: patient, cache: 'no-store' } as const;
+  const response = await fetch(address(path, query), request).catch((cause: unknown) => {
+    throw new Unreachable('no answer', { cause });
+  });
   if (!response.ok) throw await problemOf(response);
   return parseExact(await response.text()) as T;
 }

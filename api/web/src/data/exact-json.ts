@@ -1,11 +1,13 @@
 /** The API sends every digit of a count; JSON.parse would round those past 2^53. They become bigint here. */
 export type Exact = number | bigint;
 
-// A string as a whole, so that digits inside one are left alone; or an integer too long to be surely safe.
-const stringOrLong = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+// Whole tokens, so that digits inside a string or behind a decimal point are left alone.
+const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** Integers of so many digits may lie past 2^53. */
+const longInteger = /^-?\d{16,}$/;
 const MARK = '\u0001';
 
-const markLong = (token: string): string => (token.startsWith('"') ? token : `"\\u0001${token}"`);
+const markLong = (token: string): string => (longInteger.test(token) ? `"\\u0001${token}"` : token);
 
 function revive(_key: string, value: unknown): unknown {
   return typeof value === 'string' && value.startsWith(MARK) && /^-?\d+$/.test(value.slice(1))
@@ -14,5 +16,5 @@ function revive(_key: string, value: unknown): unknown {
 }
 
 export function parseExact(text: string): unknown {
-  return JSON.parse(text.replace(stringOrLong, markLong), revive);
+  return JSON.parse(text.replace(stringOrNumber, markLong), revive);
 }

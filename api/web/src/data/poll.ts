@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiProblem } from './client.js';
+import { ApiProblem, Unreachable } from './client.js';
 import { load } from './load.js';
 import type { Snapshot } from './load.js';
 import { toHash } from './selection.js';
@@ -8,8 +8,7 @@ import type { Selection } from './selection.js';
 export const POLL_MS = 5000;
 
 export interface Failure {
-  /** 0: no answer at all. */
-  readonly status: number;
+  readonly kind: 'unreachable' | 'token' | 'problem' | 'page';
   readonly detail: string;
 }
 
@@ -18,10 +17,16 @@ export interface Live {
   readonly failure: Failure | undefined;
 }
 
-function failureOf(error: unknown): Failure {
-  const status = error instanceof ApiProblem ? error.status : 0;
-  return { status, detail: error instanceof Error ? error.message : String(error) };
+function kindOf(error: unknown): Failure['kind'] {
+  if (error instanceof Unreachable) return 'unreachable';
+  if (!(error instanceof ApiProblem)) return 'page';
+  return error.status === 401 || error.status === 403 ? 'token' : 'problem';
 }
+
+const failureOf = (error: unknown): Failure => ({
+  kind: kindOf(error),
+  detail: error instanceof Error ? error.message : String(error),
+});
 
 /** Waits for the page to be looked at: a hidden tab asks nothing. */
 function visible(signal: AbortSignal): Promise<void> {

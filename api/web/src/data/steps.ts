@@ -8,8 +8,8 @@ const lengths: Record<RangeName, { lengthMs: number; stepMs: number }> = {
   '1h': { lengthMs: 60 * MINUTE_MS, stepMs: MINUTE_MS },
   '6h': { lengthMs: 360 * MINUTE_MS, stepMs: 5 * MINUTE_MS },
 };
-/** A window is asked for once it should be there: it ends, and then has its way to the store. */
-const WAY_MS = 4000;
+/** A window is asked for once it should be there: it ends, and then has its way to the store (as in the API's `reporting`). */
+const WAY_MS = 10_000;
 
 export interface Steps {
   readonly fromMs: number;

@@ -1,10 +1,12 @@
 import type uPlot from 'uplot';
-import { compact } from '../format.js';
+import { clock, compactAll } from '../format.js';
 
 export interface Looks {
-  readonly title: string;
-  readonly show: (value: number) => string;
   readonly colour: string;
+  /** A rate is read by its height, a stock by how it moves. */
+  readonly fromZero: boolean;
+  /** The step under the pointer; null: none. */
+  readonly onHover: (index: number | null) => void;
 }
 
 const HEIGHT = 168;
@@ -15,31 +17,41 @@ function axis(ink: string, grid: string): Pick<uPlot.Axis, 'font' | 'stroke' | '
   return { font: FONT, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
 }
 
-const clockTime = (seconds: number) => new Date(seconds * 1000).toLocaleTimeString('en-GB').slice(0, 5);
-
-/** From zero for a rate; a stock is shown where it moves, with some air. */
 function axes(ink: string, grid: string): uPlot.Axis[] {
   const look = axis(ink, grid);
   return [
-    { ...look, grid: { show: false }, size: 26, space: 72, values: (_plot, ticks) => ticks.map(clockTime) },
-    { ...look, size: AXIS_WIDTH, space: 34, values: (_plot, ticks) => ticks.map(compact) },
+    {
+      ...look,
+      grid: { show: false },
+      size: 26,
+      space: 72,
+      values: (_plot, ticks) => ticks.map((seconds) => clock(seconds * 1000).slice(0, 5)),
+    },
+    { ...look, size: AXIS_WIDTH, space: 34, values: (_plot, ticks) => compactAll(ticks) },
   ];
 }
 
-function series({ title, show, colour }: Looks, style: CSSStyleDeclaration): uPlot.Series[] {
-  const stroke = style.getPropertyValue(colour).trim();
-  return [
-    { label: 'Time', value: (_plot, seconds) => (seconds === null ? '' : clockTime(seconds)) },
-    {
-      label: title,
-      stroke,
-      fill: style.getPropertyValue(`${colour}-fill`).trim(),
-      width: 1.75,
-      points: { show: false },
-      value: (_plot, value) => (value === null ? 'no window' : show(value)),
-    },
-  ];
+function line({ colour, fromZero }: Looks, style: CSSStyleDeclaration): uPlot.Series {
+  return {
+    stroke: style.getPropertyValue(colour).trim(),
+    // A filled area is read as a height, so it must stand on zero.
+    ...(fromZero && { fill: style.getPropertyValue(`${colour}-fill`).trim() }),
+    width: 1.75,
+    points: { show: false },
+  };
 }
+
+/** Less than this part of a stock is no movement: it must not fill the chart. */
+const SMALLEST_SPAN = 0.01;
+
+const rangeFromZero: uPlot.Range.Function = (_plot, _min, max) => [0, (max ?? 0) * 1.12 || 1];
+
+const rangeAround: uPlot.Range.Function = (_plot, min, max) => {
+  if (min === null || max === null) return [0, 1];
+  const span = Math.max(max - min, max * SMALLEST_SPAN, 1);
+  const middle = (min + max) / 2;
+  return [Math.max(0, middle - span * 0.6), middle + span * 0.6];
+};
 
 /** @param box gives the width and the colours */
 export function chartOptions(box: HTMLElement, looks: Looks): uPlot.Options {
@@ -49,10 +61,11 @@ export function chartOptions(box: HTMLElement, looks: Looks): uPlot.Options {
     width: box.clientWidth,
     height: HEIGHT,
     padding: [10, 8, 0, 0],
-    series: series(looks, style),
+    series: [{}, line(looks, style)],
     axes: axes(colour('--quiet'), colour('--grid')),
-    scales: { y: { range: { min: { pad: 0.1, soft: 0, mode: 1 }, max: { pad: 0.12, soft: 0, mode: 2 } } } },
-    legend: { live: true },
+    scales: { y: { range: looks.fromZero ? rangeFromZero : rangeAround } },
+    legend: { show: false },
+    hooks: { setCursor: [({ cursor }) => looks.onHover(cursor.idx ?? null)] },
     cursor: { sync: { key: 'dentryscope' }, y: false, drag: { x: false, y: false } },
   };
 }

@@ -1,6 +1,8 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
+import { clock } from '../format.js';
 import { chartOptions } from './chart-options.js';
+import type { Looks } from './chart-options.js';
 
 export interface Line {
   /** Unix seconds, evenly spaced. */
@@ -16,6 +18,7 @@ export interface ChartProps {
   readonly show: (value: number) => string;
   /** A custom property of the style sheet. */
   readonly colour: string;
+  readonly fromZero: boolean;
   readonly empty: string;
 }
 
@@ -24,7 +27,7 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 const dataOf = ({ times, values }: Line): uPlot.AlignedData => [[...times], [...values]];
 
 /** Draws once, feeds it new data, and draws anew where width or colours change. */
-function usePlot({ line, ...looks }: ChartProps) {
+function usePlot(line: Line, looks: Looks) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>();
   const newest = useRef(line);
@@ -63,20 +66,37 @@ function summary({ line: { values }, show }: ChartProps): string {
   return `newest ${show(last)}, lowest ${show(Math.min(...known))}, highest ${show(Math.max(...known))}`;
 }
 
+/** The step under the pointer, or the newest that has a figure. */
+function shownStep({ times, values }: Line, hovered: number | null): number {
+  if (hovered !== null && hovered < times.length) return hovered;
+  return values.findLastIndex(isNumber);
+}
+
+function Value({ line, show, hovered }: Pick<ChartProps, 'line' | 'show'> & { hovered: number | null }) {
+  const step = shownStep(line, hovered);
+  const [time, value] = [line.times[step], line.values[step]];
+  if (time === undefined) return null;
+  return (
+    <p class="value">
+      <small>{clock(time * 1000)}</small> {typeof value === 'number' ? show(value) : 'no window'}
+    </p>
+  );
+}
+
 export function Chart(props: ChartProps) {
-  const box = usePlot(props);
-  const { title, where, line, show, empty } = props;
-  const last = line.values.filter(isNumber).at(-1);
+  const [hovered, onHover] = useState<number | null>(null);
+  const { title, where, line, show, colour, fromZero, empty } = props;
+  const box = usePlot(line, { colour, fromZero, onHover });
   return (
     <figure class="panel chart">
       <figcaption>
         <h2>
           {title} <small>{where}</small>
         </h2>
-        {last !== undefined && <output>{show(last)}</output>}
+        <Value line={line} show={show} hovered={hovered} />
       </figcaption>
       <div class="plot" ref={box} role="img" aria-label={`${title}, ${where}: ${summary(props)}`}>
-        {last === undefined && <p class="none">{empty}</p>}
+        {!line.values.some(isNumber) && <p class="none">{empty}</p>}
       </div>
     </figure>
   );

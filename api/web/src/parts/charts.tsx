@@ -1,6 +1,6 @@
 import type { SeriesAnswer } from '@dentryscope/contracts';
 import type { Snapshot } from '../data/load.js';
-import { compact } from '../format.js';
+import { count } from '../format.js';
 import { Chart } from './chart.js';
 import type { Line } from './chart.js';
 
@@ -21,7 +21,8 @@ export function Charts({ snapshot: { dentries, allocated, selection } }: { reado
         title="Dentries"
         where={where}
         line={lineOf(dentries)}
-        show={(value) => compact(value)}
+        show={count}
+        fromZero={false}
         colour="--line-stock"
         empty="No node gave this figure in the range."
       />
@@ -29,7 +30,8 @@ export function Charts({ snapshot: { dentries, allocated, selection } }: { reado
         title="Allocations"
         where={`${where}, per second`}
         line={lineOf(allocated, perSecond)}
-        show={(value) => `${compact(value)}/s`}
+        show={(value) => `${count(value)}/s`}
+        fromZero
         colour="--line-rate"
         empty="No allocation was counted in the range."
       />

@@ -1,9 +1,9 @@
 /** The columns of the table of nodes: what each shows, and what it is sorted by. */
 import type { ComponentChildren } from 'preact';
 import type { Node } from '@dentryscope/contracts';
-import { bytes, count, perSecond, percent } from '../format.js';
+import { bytes, count, percent } from '../format.js';
 import { Absent } from './absent.js';
-import { trend } from './trend.js';
+import { Growth } from './trend.js';
 
 export interface Column {
   readonly name: string;
@@ -30,11 +30,11 @@ export const columns: readonly Column[] = [
   {
     name: 'Growth',
     value: ({ dentryGrowthPerSecond }) => dentryGrowthPerSecond,
-    cell: ({ dentryGrowthPerSecond: growth }) =>
+    cell: ({ dentryGrowthPerSecond: growth, dentries }) =>
       growth === undefined ? (
         <Absent why="fewer than two windows in the last 5 minutes" />
       ) : (
-        <span class={trend(growth)}>{perSecond(growth)}</span>
+        <Growth perSecond={growth} of={dentries} />
       ),
   },
   {

@@ -2,8 +2,9 @@ import type { ComponentChildren } from 'preact';
 import type { NodeAnswer } from '@dentryscope/contracts';
 import type { Snapshot } from '../data/load.js';
 import type { Selection } from '../data/selection.js';
-import { age, bytes, count, perSecond } from '../format.js';
+import { age, bytes, count } from '../format.js';
 import { Absent } from './absent.js';
+import { Growth } from './trend.js';
 import { HooksTable, SlabTable } from './node-tables.js';
 
 interface NodeDetailsProps {
@@ -31,7 +32,11 @@ function Facts({ node, now }: { node: NodeAnswer; now: number }) {
     <dl class="facts">
       <Fact name="Dentries">{figure(node.dentries, count)}</Fact>
       <Fact name="Growth">
-        {growth === undefined ? <Absent why="fewer than two windows in 5 minutes" /> : perSecond(growth)}
+        {growth === undefined ? (
+          <Absent why="fewer than two windows in 5 minutes" />
+        ) : (
+          <Growth perSecond={growth} of={node.dentries} />
+        )}
       </Fact>
       <Fact name="Unused">{figure(node.dentriesUnused, count)}</Fact>
       <Fact name="Negative">{figure(node.dentriesNegative, count)}</Fact>

@@ -36,10 +36,16 @@ function Degraded({ degraded }: Pick<Node, 'degraded'>) {
   );
 }
 
+/** Who marks a figure to copy it does not mean to choose the node. */
+const isMarking = () => getSelection()?.isCollapsed === false;
+
 export function NodeRow({ node, now, chosen, choose, withCluster }: NodeRowProps) {
   const seen = age(now - Date.parse(node.lastSeen));
   return (
-    <tr class={`${chosen ? 'chosen' : ''} ${node.reporting ? '' : 'silent'}`} onClick={choose}>
+    <tr
+      class={`${chosen ? 'chosen' : ''} ${node.reporting ? '' : 'silent'}`}
+      onClick={() => isMarking() || choose()}
+    >
       <th scope="row">
         <button type="button" aria-pressed={chosen} class="name">
           {withCluster && <small>{node.cluster}/</small>}

@@ -14,6 +14,9 @@ interface NodesTableProps {
 /** Past this many, a name is found by typing. */
 const MANY = 12;
 
+/** Rows drawn unasked: the worst are first, and a browser lays a hundred out in no time. */
+const DRAWN = 100;
+
 /** Largest first; those without the figure last. */
 function sorted(nodes: readonly Node[], by: string): Node[] {
   const { value } = columns.find(({ name }) => name === by) ?? columns[0]!;
@@ -58,7 +61,9 @@ const same = (node: Node, chosen: Selection['node']) =>
 export function NodesTable({ nodes, now, chosen, choose }: NodesTableProps) {
   const [by, sort] = useState(columns[0]!.name);
   const [wanted, find] = useState('');
+  const [all, showAll] = useState(false);
   const found = nodes.filter(({ node }) => node.includes(wanted.trim()));
+  const rows = sorted(found, by).slice(0, all ? undefined : DRAWN);
   const withCluster = new Set(nodes.map(({ cluster }) => cluster)).size > 1;
   return (
     <section class="panel nodes" aria-labelledby="nodes-title">
@@ -74,11 +79,11 @@ export function NodesTable({ nodes, now, chosen, choose }: NodesTableProps) {
           onInput={(event) => find(event.currentTarget.value)}
         />
       )}
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="nodes-title">
+      <div class="scroll">
         <table>
           <Heads by={by} sort={sort} />
           <tbody>
-            {sorted(found, by).map((node) => {
+            {rows.map((node) => {
               const isChosen = same(node, chosen);
               return (
                 <NodeRow
@@ -93,6 +98,11 @@ export function NodesTable({ nodes, now, chosen, choose }: NodesTableProps) {
             })}
           </tbody>
         </table>
+        {found.length > rows.length && (
+          <button type="button" class="more" onClick={() => showAll(true)}>
+            Show all {found.length}
+          </button>
+        )}
       </div>
     </section>
   );

@@ -8,13 +8,19 @@ interface FailureBannerProps {
   readonly since: number | undefined;
 }
 
+const sentences: Record<Failure['kind'], (detail: string) => string> = {
+  unreachable: () => 'The API does not answer.',
+  problem: (detail) => `The API can’t answer: ${detail}`,
+  page: (detail) => `A fault in this page: ${detail}.`,
+  token: (detail) => detail,
+};
+
 export function FailureBanner({ failure, since }: FailureBannerProps) {
   const now = useNow();
-  const what = failure.status === 0 ? 'The API does not answer.' : `The API can’t answer: ${failure.detail}`;
   const shown = since === undefined ? '' : ` These figures are of ${clock(since)}, ${age(now - since)} old.`;
   return (
     <p class="banner" role="alert">
-      <strong>{what}</strong>
+      <strong>{sentences[failure.kind](failure.detail)}</strong>
       {shown} Trying again every {POLL_MS / 1000} s.
     </p>
   );

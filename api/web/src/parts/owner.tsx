@@ -31,7 +31,9 @@ export function OwnerName({ owner, withNode }: OwnerProps) {
   const detail = [more, where].filter(Boolean).join(' · ');
   return (
     <div class="owner" title={owner.path ?? main}>
-      <span class={main.startsWith('/') ? 'main path' : 'main'}>{main}</span>
+      <span class={main.startsWith('/') ? 'main path' : 'main'}>
+        <bdi>{main}</bdi>
+      </span>
       {detail && <small>{detail}</small>}
     </div>
   );

@@ -49,7 +49,7 @@ export function TopTable({ snapshot }: { readonly snapshot: Snapshot }) {
           cgroups {where}, last {selection.range}
         </small>
       </h2>
-      <div class="scroll" tabIndex={0} role="region" aria-labelledby="tops-title">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Cgroups, largest first">
         <table>
           <thead>
             <tr>

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { FleetAnswer } from '@dentryscope/contracts';
-import { count, perSecond, percent } from '../format.js';
+import { count, percent } from '../format.js';
 import { Absent } from './absent.js';
-import { trend } from './trend.js';
+import { Growth } from './trend.js';
 
 interface TotalProps {
   readonly name: string;
@@ -48,7 +48,7 @@ export function Totals({ fleet: { nodes, dentries } }: { readonly fleet: FleetAn
         {growthPerSecond === undefined ? (
           <Absent why="no node has two windows yet" />
         ) : (
-          <span class={trend(growthPerSecond)}>{perSecond(growthPerSecond)}</span>
+          <Growth perSecond={growthPerSecond} of={total} />
         )}
       </Total>
       <Total name="Unused" note={unused !== undefined && ofAll(unused)}>
