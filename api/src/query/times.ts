@@ -21,12 +21,13 @@ export function parseTime(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function badTime(field: string, text: string, or: string): Problem {
+/** @param given as it stands in the query, e.g. from=yesterday */
+function badTime(given: string, or: string): Problem {
   // A + in a query that is not written %2B arrives as a blank.
-  const hint = text.includes(' ') ? ' In a query, a + is written %2B.' : '';
+  const hint = given.includes(' ') ? ' In a query, a + is written %2B.' : '';
   return new Problem(
     'invalid_request',
-    `${field}=${text} is no RFC 3339 time such as 2026-11-21T08:55:00Z${or}.${hint}`,
+    `${given} is no RFC 3339 time such as 2026-11-21T08:55:00Z${or}.${hint}`,
   );
 }
 
@@ -41,13 +42,13 @@ function lengthBack(text: string): number | undefined {
 function fromOf(text: string, now: number): number {
   const back = lengthBack(text);
   const at = back === undefined ? parseTime(text) : now - back;
-  if (at === undefined) throw badTime('from', text, ', nor a length back from now such as 15m');
+  if (at === undefined) throw badTime(`from=${text}`, ', nor a length back from now such as 15m');
   return at;
 }
 
 function toOf(text: string): number {
   const at = parseTime(text);
-  if (at === undefined) throw badTime('to', text, '; left out, it is now');
+  if (at === undefined) throw badTime(`to=${text}`, '; left out, it is now');
   return at;
 }
 
