@@ -30,7 +30,7 @@ export async function expectTruth(
   const truth = fleet.truth({ from: 0, to: windows });
   const expected = Object.fromEntries(
     fleet.nodes
-      .map(({ node }) => [node, Number(truth.sum('dentries_allocated', { node }) ?? -1n)] as const)
+      .map(({ name: node }) => [node, Number(truth.sum('dentries_allocated', { node }) ?? -1n)] as const)
       .filter(([, value]) => value >= 0),
   );
   const { startMs } = fleet.options;
