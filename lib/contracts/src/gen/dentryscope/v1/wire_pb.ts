@@ -60,7 +60,7 @@ export type NodeBatch = Message<"dentryscope.v1.NodeBatch"> & {
   windowEndMs: bigint;
 
   /**
-   * CLOCK_BOOTTIME length of the window: right even where the wall clock was stepped inside it.
+   * CLOCK_MONOTONIC length of the window: right even where the wall clock was stepped inside it.
    *
    * @generated from field: uint64 window_duration_ns = 7;
    */
