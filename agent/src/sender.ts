@@ -1,8 +1,7 @@
 /** Takes windows out of the spool as the transport acknowledges them; until then they stay. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { topics } from '@dentryscope/contracts';
 import type { Publisher, Status } from '@dentryscope/transport';
-import { TransportError } from '@dentryscope/transport';
+import { Backoff, TransportError, sleep } from '@dentryscope/transport';
 import type { Logger } from '@dentryscope/runtime';
 import type { Spool } from './spool.js';
 
@@ -48,7 +47,7 @@ export class Sender {
   }
 
   async #run(): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS;
+    const backoff = new Backoff(FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS);
     while (!this.#patience.signal.aborted) {
       const windows = this.spool.peek(MOST_AT_ONCE);
       if (windows.length === 0) {
@@ -63,11 +62,10 @@ export class Sender {
         );
         this.spool.remove(windows.at(-1)!);
         this.#status = { ok: true };
-        backoffMs = FIRST_BACKOFF_MS;
+        backoff.reset();
       } catch (error) {
         if (!this.#mayRetry(error)) return;
-        await this.#pause(backoffMs);
-        backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+        await sleep(backoff.next(), this.#patience.signal);
       }
     }
   }
@@ -80,12 +78,5 @@ export class Sender {
     const retryable = !(error instanceof TransportError) || error.retryable;
     if (!retryable) this.onFatal(error as Error);
     return retryable;
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const jittered = ms * (0.5 + Math.random() / 2);
-    await sleep(jittered, undefined, { signal: this.#patience.signal }).catch(() => {
-      // Aborted: the loop's condition ends it.
-    });
   }
 }
