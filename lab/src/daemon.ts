@@ -57,11 +57,11 @@ export class Daemon {
   }
 
   /** Sends the signal; if it is one that ends a process, resolves when the process is gone. */
-  async kill(name: NodeJS.Signals): Promise<void> {
+  async kill(name: NodeJS.Signals, limitMs = END_LIMIT_MS): Promise<void> {
     const { pid } = this.process;
     if (this.alive) this.child!.kill(name);
     if (!ENDING.includes(name)) return;
-    await until(`${this.spec.name} gone after ${name}`, END_LIMIT_MS, async () => {
+    await until(`${this.spec.name} gone after ${name}`, limitMs, async () => {
       if (this.alive) throw new Error(`pid ${pid} is still there`);
     });
   }

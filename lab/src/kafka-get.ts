@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execDownload } from './exec.js';
 import type { Recipe } from './get.js';
-import { step } from './progress.js';
+import { archiveClasses } from './kafka-archive.js';
+import { say, step } from './progress.js';
 
 /** Apache Kafka by version: the binding that makes its slf4j calls reach a log. */
 const LOGGING = {
@@ -52,6 +53,10 @@ async function build(version: KafkaVersion, dir: string, scratch: string): Promi
   await step(`kafka ${version}: jars by Maven`, () => execDownload('mvn', args, { cwd: scratch }));
   writeFileSync(join(dir, 'log4j.properties'), LOG4J1);
   writeFileSync(join(dir, 'log4j2.properties'), LOG4J2);
+  // Without the archive the broker only starts more slowly.
+  await step(`kafka ${version}: first start`, () => archiveClasses(dir)).catch((error: Error) =>
+    say(`kafka ${version}: no archive of its classes: ${error.message}`),
+  );
 }
 
 export const kafkaRecipe = (version: KafkaVersion): Recipe => ({

@@ -59,7 +59,7 @@ describe.each(KAFKA_VERSIONS)('kafka %s', (version: KafkaVersion) => {
       await produce(kafka, 'after');
       const all = await consume(clientOf(kafka).consumer({ groupId: 'second' }), 2);
       expect(all).toEqual(['before', 'after']);
-    });
+    }, 180_000);
 
     it('leaves no process and no folder when stopped', async () => {
       const { pid, dir } = kafka;
