@@ -67,7 +67,12 @@ function port(name: string, index: number): string[] {
   return ['-chardev', chardev, '-device', `virtserialport,chardev=${name},name=${name}`];
 }
 
-/** panic=-1 with -no-reboot ends QEMU at a panic; an oops is one too, lest a broken guest wait for the time limit. */
+/**
+ * panic=-1 with -no-reboot ends QEMU at a panic; an oops is one too, lest a broken guest wait for the time limit.
+ * no_timer_check: on a host short of processors the check finds no ticks and panics.
+ */
+const PARAMETERS = 'console=ttyS0 panic=-1 oops=panic no_timer_check mitigations=off';
+
 function commandLine({ logLevel, append }: Machine): string {
-  return `console=ttyS0 loglevel=${logLevel} panic=-1 oops=panic mitigations=off ${append}`;
+  return `${PARAMETERS} loglevel=${logLevel} ${append}`;
 }
