@@ -66,10 +66,13 @@ async function clean(spec: string): Promise<void> {
     rmSync(join(cacheRoot(), folder), { recursive: true, force: true });
 }
 
+/** Every version of every part: tests run against each. */
+const EVERYTHING = PARTS.flatMap((name) => versionsOf(name).map((version) => `${name}@${version}`));
+
 type Command = (spec: string) => Promise<void>;
 
 const COMMANDS: Record<string, { all: readonly string[]; run: Command }> = {
-  get: { all: PARTS, run: (spec) => getPart(spec as PartSpec) },
+  get: { all: EVERYTHING, run: (spec) => getPart(spec as PartSpec) },
   start: { all: SERVERS, run: async (spec) => printEnv(await startInBackground(spec)) },
   stop: { all: SERVERS, run: stop },
   status: { all: PARTS, run: printStatus },
