@@ -19,6 +19,11 @@ const packages = {
   },
   test: {
     'clang-format': 'format of C',
+    'protobuf-compiler': 'generates the wire types',
+    'libc6-dev': 'builds the real parts',
+    gcc: 'builds the real parts and the test workloads',
+    maven: 'gets the real Kafka',
+    'openjdk-17-jre-headless': 'runs the real Kafka',
     bpftool: 'cross-checks the eBPF programs',
     'qemu-system-x86': 'guest kernels',
     cpio: 'guest kernels',
