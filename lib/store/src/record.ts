@@ -35,8 +35,16 @@ export function storable(value: bigint, field: string, batch: NodeBatch): bigint
 /** The gauge that a node's growth is told from. */
 export const dentriesMetric = nodeMetrics.find((metric) => metric.field === 'nrDentry')!;
 
-/** A rise between the ends of two windows, as dentries a second; undefined where no time lies between them. */
-export function growth(from: { value: bigint; endMs: bigint }, to: { value: bigint; endMs: bigint }) {
-  const ms = Number(to.endMs - from.endMs);
-  return ms > 0 ? (Number(to.value - from.value) * 1000) / ms : undefined;
+/** A node's dentries at the end of a window. */
+export interface Level {
+  readonly value: bigint;
+  readonly endMs: bigint;
+}
+
+/** dentries a second from an older level to the newest window's; undefined where that has none, or no time lies between. */
+export function growth(from: Level | undefined, newest: NodeBatch): number | undefined {
+  const value = newest.state?.nrDentry;
+  if (!from || value === undefined) return undefined;
+  const ms = Number(newest.windowEndMs - from.endMs);
+  return ms > 0 ? (Number(value - from.value) * 1000) / ms : undefined;
 }

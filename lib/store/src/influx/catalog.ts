@@ -8,32 +8,20 @@ import type { Place } from '../infos.js';
 import type { NamedKey } from '../names.js';
 import { OVERFLOW_PATH } from '../owner.js';
 import { flat, quoted, time } from './flux.js';
-import { nameOfTag } from './line.js';
 import type { InfoField } from './line.js';
-import { placeOf } from './place.js';
+import { placeOf, placeTags } from './place.js';
 import type { Server } from './server.js';
 
 /** InfluxDB gives a write its time when it comes in, and shows it when it is done: a writer waits no longer. */
 const OVERLAP_MS = 30_000;
 /** The times are InfluxDB's own. When its clock is set back, what is told then is found by reading all again. */
-const REREAD_MS = 900_000;
+const REREAD_MS = 3_600_000;
 const READ_LIMIT_MS = 300_000;
 
 type Told = Pick<CgroupInfo, 'path' | 'podUid' | 'containerId' | 'removed'> & { readonly atMs: bigint };
 type Name = NamedKey['name'];
 
-const columns = [
-  '_time',
-  '_measurement',
-  '_field',
-  '_value',
-  'cluster',
-  'node',
-  'boot',
-  'cgroup',
-  'id',
-] as const;
-type Line = Record<(typeof columns)[number], string>;
+const columns = ['_time', '_measurement', '_value', ...placeTags] as const;
 
 export class Catalog {
   private readonly cgroups = new Map<string, { place: Place; told: Map<string, Told> }>();
@@ -88,31 +76,34 @@ export class Catalog {
     const flux = this.flux(all ? 0 : this.newestMs - OVERLAP_MS);
     const rows = await this.server.queryWithin(READ_LIMIT_MS, flux, columns);
     if (all) this.readAllAt = now;
-    for (const row of rows) this.take(Object.fromEntries(columns.map((name, n) => [name, row[n]])) as Line);
+    for (const row of rows) this.take(row);
   }
 
+  /** Sorted, since of a name the last counts; group() keeps no order. */
   private flux(fromMs: number): string {
     return `from(bucket: ${quoted(this.bucket)})
       |> range(start: ${time(fromMs)}, stop: ${time(Infinity)})
-      |> filter(fn: (r) => r._measurement == "cgroup_info" or r._measurement == "container" or r._measurement == "pod")
-      |> last()${flat(columns)}`;
+      |> filter(fn: (r) => r._measurement == "cgroup_info" or r._measurement == "name")
+      ${flat(columns)} |> sort(columns: ["_time"])`;
   }
 
-  private take(line: Line): void {
-    this.newestMs = Math.max(this.newestMs, Date.parse(line._time));
-    if (line._measurement === 'cgroup_info') this.takeInfo(line);
-    else this.names.set(`${line._measurement} ${nameOfTag(line.id)}`, JSON.parse(line._value) as Name);
+  private take([at, measurement, value, ...place]: readonly string[]): void {
+    this.newestMs = Math.max(this.newestMs, Date.parse(at!));
+    if (measurement === 'cgroup_info') this.takeInfos(placeOf(place), JSON.parse(value!) as InfoField[]);
+    else
+      for (const { kind, id, name } of JSON.parse(value!) as NamedKey[])
+        this.names.set(`${kind} ${id}`, name);
   }
 
-  private takeInfo(line: Line): void {
-    const place = placeOf([line.cluster, line.node, line.boot]);
-    const { path, pod: podUid, container: containerId, at } = JSON.parse(line._value) as InfoField;
-    const info = { path, podUid, containerId, removed: line._field === 'removed', atMs: BigInt(at) };
+  private takeInfos(place: Place, infos: readonly InfoField[]): void {
     const key = placeKey(place);
     const known = this.cgroups.get(key) ?? { place, told: new Map<string, Told>() };
-    const old = known.told.get(line.cgroup);
-    if (!old || outranks(info, old)) known.told.set(line.cgroup, info);
     this.cgroups.set(key, known);
+    for (const { id, path, pod: podUid, container: containerId, removed, at } of infos) {
+      const info = { path, podUid, containerId, removed, atMs: BigInt(at) };
+      const old = known.told.get(id);
+      if (!old || outranks(info, old)) known.told.set(id, info);
+    }
   }
 }
 

@@ -55,8 +55,18 @@ export function ofNodes(filter: { cluster?: string | undefined; node?: string | 
 
 export const tagIs = (tag: string, name: string) => `r.${tag} == ${quoted(tagValue(name))}`;
 
-/** The condition for these cgroups of one boot. */
-export function cgroupsOf({ cluster, node, bootId }: Place, ids: readonly string[]): string {
-  const place = [tagIs('cluster', cluster), tagIs('node', node), tagIs('boot', bootId)];
-  return `${place.join(' and ')} and (${ids.map((id) => tagIs('cgroup', id)).join(' or ')})`;
+/** The condition for these cgroups of one boot. A regular expression costs InfluxDB a tenth of as many comparisons. */
+export function cgroupsOf(place: Place, ids: readonly string[]): string {
+  const which = ids.length === 1 ? tagIs('cgroup', ids[0]!) : `r.cgroup =~ /^(${ids.join('|')})$/`;
+  return `${isPlace(place)} and ${which}`;
+}
+
+export const isPlace = ({ cluster, node, bootId }: Place) =>
+  [tagIs('boot', bootId), tagIs('node', node), tagIs('cluster', cluster)].join(' and ');
+
+/** Nested by halves: Flux refuses a program of some 150 conditions in a row as nested too deep. */
+export function anyOf(conditions: readonly string[]): string {
+  if (conditions.length <= 1) return `(${conditions[0] ?? 'false'})`;
+  const half = conditions.length >> 1;
+  return `(${anyOf(conditions.slice(0, half))} or ${anyOf(conditions.slice(half))})`;
 }

@@ -1,68 +1,70 @@
 import type { NodeBatch } from '@dentryscope/contracts';
 import { placeKey } from '../infos.js';
-import { dentriesMetric, growth } from '../record.js';
-import type { NodesRequest } from '../types.js';
-import { flat, from, ofNodes } from './flux.js';
+import { dentriesMetric } from '../record.js';
+import type { Level } from '../record.js';
 import type { Ask } from './flux.js';
+import { anyOf, flat, from, isPlace } from './flux.js';
 import { placeOf, placeTags } from './place.js';
+import { slices } from './wanted.js';
 
-interface Point {
-  readonly startMs: number;
-  value?: bigint;
-  endMs?: bigint;
+/** Nodes whose newest windows lie this close together are asked about together. */
+const LIVE_MS = 60_000;
+const QUESTION_NODES = 200;
+
+const startMs = (window: NodeBatch) => Number(window.windowStartMs);
+const highest = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), -Infinity);
+const lowest = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.min(a, b), Infinity);
+
+/**
+ * By place: the level at the end of the oldest window that starts within `overMs` before the start of the newest.
+ * The nodes that report have theirs in the first moments of that time, so nothing else is read; the few others
+ * (silent, or with a gap there) are asked for over all of it.
+ */
+export async function oldestLevels(ask: Ask, bucket: string, newest: readonly NodeBatch[], overMs: number) {
+  const starts = newest.map(startMs);
+  const live = newest.filter((window) => startMs(window) > highest(starts) - LIVE_MS);
+  const lengths = live.map(({ windowStartMs, windowEndMs }) => Number(windowEndMs - windowStartMs));
+  const until = highest(live.map(startMs)) - overMs + 2 * highest(lengths);
+  const levels =
+    live.length > 0 ? await levelsIn(ask, bucket, live, overMs, until, []) : new Map<string, Level>();
+  const rest = newest.filter((window) => !levels.has(placeKey(window)));
+  for (const some of slices(rest, QUESTION_NODES)) {
+    const found = await levelsIn(ask, bucket, some, overMs, highest(some.map(startMs)) + 1, [
+      anyOf(some.map(isPlace)),
+    ]);
+    for (const [key, level] of found) levels.set(key, level);
+  }
+  return levels;
 }
 
-/** dentries a second by place, from the oldest to the newest window that can tell within the time before each node's newest. */
-export async function growthsOf(
+async function levelsIn(
   ask: Ask,
   bucket: string,
   newest: readonly NodeBatch[],
-  request: NodesRequest,
-) {
-  const growths = new Map<string, number | undefined>();
-  if (newest.length === 0) return growths;
-  const points = await pointsOf(ask, bucket, newest, request);
-  for (const window of newest) {
-    const start = Number(window.windowStartMs);
-    const inside = (points.get(placeKey(window)) ?? []).filter(
-      ({ startMs, value }) =>
-        value !== undefined && startMs <= start && startMs >= start - request.growthOverMs,
-    );
-    growths.set(placeKey(window), between(inside));
-  }
-  return growths;
-}
-
-function between(points: Point[]): number | undefined {
-  if (points.length === 0) return undefined;
-  const oldest = points.reduce((a, b) => (a.startMs < b.startMs ? a : b));
-  const newest = points.reduce((a, b) => (a.startMs > b.startMs ? a : b));
-  return growth(
-    { value: oldest.value!, endMs: oldest.endMs! },
-    { value: newest.value!, endMs: newest.endMs! },
-  );
-}
-
-/** The dentries and ends of all windows that may count, by place. */
-async function pointsOf(ask: Ask, bucket: string, newest: readonly NodeBatch[], request: NodesRequest) {
-  const starts = newest.map(({ windowStartMs }) => Number(windowStartMs));
-  const toMs = starts.reduce((a, b) => Math.max(a, b)) + 1;
-  const fromMs = starts.reduce((a, b) => Math.min(a, b)) - request.growthOverMs;
-  const places = new Map(newest.map((window) => [placeKey(window), new Map<number, Point>()]));
-  for (const field of [dentriesMetric.name, 'window_end_ms'] as const) {
+  overMs: number,
+  toMs: number,
+  where: string[],
+): Promise<Map<string, Level>> {
+  const fromMs = lowest(newest.map(startMs)) - overMs;
+  const read = async (field: string) => {
     const columns = [...placeTags, '_time', '_value'];
-    const source = from({ bucket, measurement: 'node', field, fromMs, toMs, where: ofNodes(request) });
-    for (const row of await ask(`${source}${flat(columns)}`, columns)) {
-      const points = places.get(placeKey(placeOf(row)));
-      if (points)
-        put(points, Date.parse(row[3]!), field === 'window_end_ms' ? 'endMs' : 'value', BigInt(row[4]!));
-    }
+    const source = from({ bucket, measurement: 'node', field, fromMs, toMs, where });
+    return (await ask(`${source}${flat(columns)}`, columns)).map(toPoint);
+  };
+  const ends = new Map((await read('window_end_ms')).map(({ key, ms, value }) => [`${key} ${ms}`, value]));
+  const bounds = new Map(newest.map((window) => [placeKey(window), startMs(window)]));
+  const oldest = new Map<string, Level & { ms: number }>();
+  for (const { key, ms, value } of await read(dentriesMetric.name)) {
+    const start = bounds.get(key);
+    const endMs = ends.get(`${key} ${ms}`);
+    if (start === undefined || endMs === undefined || ms < start - overMs || ms > start) continue;
+    if (ms < (oldest.get(key)?.ms ?? Infinity)) oldest.set(key, { ms, value, endMs });
   }
-  return new Map([...places].map(([key, points]) => [key, [...points.values()]]));
+  return oldest;
 }
 
-function put(points: Map<number, Point>, startMs: number, name: 'value' | 'endMs', value: bigint): void {
-  const point = points.get(startMs) ?? { startMs };
-  point[name] = value;
-  points.set(startMs, point);
-}
+const toPoint = (row: string[]) => ({
+  key: placeKey(placeOf(row)),
+  ms: Date.parse(row[3]!),
+  value: BigInt(row[4]!),
+});

@@ -25,7 +25,7 @@ const tag = (name: string) => tagValue(name).replace(/[,= ]/g, '\\$&');
 const text = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
 
 /** Tags in the order of their names, as InfluxDB likes them best. */
-const placeTags = ({ cluster, node, bootId }: Place) => ({
+const placeTagsOf = ({ cluster, node, bootId }: Place) => ({
   boot: `boot=${tag(bootId)}`,
   rest: `cluster=${tag(cluster)},node=${tag(node)}`,
 });
@@ -36,7 +36,7 @@ export function pushFigures(lines: string[], batch: NodeBatch): void {
   if (!columns) return;
   const present = cgroupMetrics.filter(({ column }) => columns[column].length > 0);
   if (present.length === 0) return;
-  const { boot, rest } = placeTags(batch);
+  const { boot, rest } = placeTagsOf(batch);
   const [head, middle, end] = [`cgroup,${boot},cgroup=`, `,${rest} `, ` ${batch.windowStartMs}`];
   columns.ids.forEach((id, index) => {
     const fields = present.map(({ name, column }) => `${name}=${columns[column][index]}i`);
@@ -46,7 +46,7 @@ export function pushFigures(lines: string[], batch: NodeBatch): void {
 
 /** The line of the node itself. @throws StoreError for a figure from 2^63 on */
 export function nodeLine(batch: NodeBatch): string {
-  const { boot, rest } = placeTags(batch);
+  const { boot, rest } = placeTagsOf(batch);
   const figures = nodeMetrics.flatMap((metric) => {
     const value = nodeFigure(batch, metric);
     return value === undefined ? [] : [`${metric.name}=${value}i`];
@@ -57,27 +57,55 @@ export function nodeLine(batch: NodeBatch): string {
   return `node,${boot},${rest} ${fields.join(',')} ${batch.windowStartMs}`;
 }
 
-/** What the catalog reads back; short names, since there is one for each cgroup of the fleet. */
 export interface InfoField {
-  path: string;
-  hierarchy: string;
-  pod: string;
-  container: string;
-  at: string;
+  readonly id: string;
+  readonly path: string;
+  readonly hierarchy: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly removed: boolean;
+  /** Start of the window that told it, in Unix milliseconds. */
+  readonly at: string;
 }
 
 /**
- * Without a time: InfluxDB gives its own, so that a reader finds what is new by asking from the last time on.
- * What is told of a removed cgroup is another field: it can't replace what was told while it lived.
+ * Infos are a log, one series a boot: a series for each cgroup would cost every question that needs names dear.
+ * No time is given: InfluxDB gives its own, so that a reader finds what is new by asking from the last time on.
  */
-export function infoLine({ place, info, atMs }: Told): string {
-  const { boot, rest } = placeTags(place);
-  const { path, hierarchy, podUid: pod, containerId: container } = info;
-  const field = JSON.stringify({ path, hierarchy, pod, container, at: String(atMs) } satisfies InfoField);
-  return `cgroup_info,${boot},cgroup=${info.id},${rest} ${info.removed ? 'removed' : 'living'}=${text(field)}`;
+export function infoLines(told: readonly Told[]): string[] {
+  const places = new Map<string, InfoField[]>();
+  for (const { place, info, removed, atMs } of told) {
+    const { boot, rest } = placeTagsOf(place);
+    const tags = `${boot},${rest}`;
+    const { path, hierarchy, podUid: pod, containerId: container } = info;
+    const fields = places.get(tags) ?? [];
+    fields.push({ id: String(info.id), path, hierarchy, pod, container, removed, at: String(atMs) });
+    places.set(tags, fields);
+  }
+  return [...places].flatMap(([tags, fields]) =>
+    parts(fields, (part) => `cgroup_info,${tags},part=${part} infos=`),
+  );
 }
 
-/** Names are a field, never a tag: a name that changes must not begin another series. */
-export function nameLine({ kind, id, name }: NamedKey): string {
-  return `${kind},id=${tag(id)} name=${text(JSON.stringify(name))}`;
+/** Names are a log as well, and a field, never a tag: a name that changes must not begin another series. */
+export function nameLines(keys: readonly NamedKey[]): string[] {
+  return parts(keys, (part) => `name,part=${part} names=`);
+}
+
+/** InfluxDB takes 1 MiB a field, once quotes are escaped. */
+const PART_LENGTH = 200_000;
+
+/** As few lines as hold all items: points of one request have one time, and differ in the tag `part`. */
+function parts(items: readonly unknown[], head: (part: number) => string): string[] {
+  const bodies: string[][] = [];
+  let room = 0;
+  for (const item of items.map((item) => JSON.stringify(item))) {
+    room -= item.length;
+    if (room < 0) {
+      bodies.push([]);
+      room = PART_LENGTH - item.length;
+    }
+    bodies[bodies.length - 1]!.push(item);
+  }
+  return bodies.map((body, part) => `${head(part)}${text(`[${body.join(',')}]`)}`);
 }

@@ -1,9 +1,9 @@
 import { placeKey } from '../infos.js';
 import type { Place } from '../infos.js';
-import { decodeRecord } from '../record.js';
+import { decodeRecord, growth } from '../record.js';
 import type { NodeRecord, NodesRequest } from '../types.js';
-import { flat, from, ofNodes, tagIs } from './flux.js';
-import { growthsOf } from './growth.js';
+import { flat, from, isPlace, ofNodes } from './flux.js';
+import { oldestLevels } from './growth.js';
 import type { Ask } from './flux.js';
 import { placeOf, placeTags } from './place.js';
 import type { NodeBatch } from '@dentryscope/contracts';
@@ -16,9 +16,9 @@ interface Newest {
 
 export async function nodes(ask: Ask, bucket: string, request: NodesRequest): Promise<NodeRecord[]> {
   const newest = await newestWindows(ask, bucket, request);
-  const growths = await growthsOf(ask, bucket, newest, request);
+  const levels = await oldestLevels(ask, bucket, newest, request.growthOverMs);
   return newest
-    .map((window) => ({ newest: window, growthPerSecond: growths.get(placeKey(window)) }))
+    .map((window) => ({ newest: window, growthPerSecond: growth(levels.get(placeKey(window)), window) }))
     .sort(byName);
 }
 
@@ -42,8 +42,7 @@ async function newestWindows(ask: Ask, bucket: string, request: NodesRequest): P
       const top = atHighest.get(placeKey(row.place));
       if (!top || top.ms === row.ms) return decode(row);
       const { place, ms } = top;
-      const one = [tagIs('cluster', place.cluster), tagIs('node', place.node), tagIs('boot', place.bootId)];
-      const [exact] = await read('record', ms, 'first()', one);
+      const [exact] = await read('record', ms, 'first()', [isPlace(place)]);
       return decode(exact?.ms === ms ? exact : row);
     }),
   );

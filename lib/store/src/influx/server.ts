@@ -18,17 +18,19 @@ export class Server {
     const { url, token, org, bucket, writeTimeoutMs: timeout = 30_000 } = options;
     this.writing = new InfluxDB({ url, token, timeout });
     this.asking = new InfluxDB({ url, token, timeout: QUERY_TIMEOUT_MS });
-    this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ms' })}`;
+    this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket })}&precision=`;
   }
 
   /**
    * Resolves when InfluxDB has acknowledged the lines. The client's WriteApi is not used: it drops lines when its
    * buffer is full, and swallows the failure of a flush by timer.
    */
-  async write(lines: readonly string[]): Promise<void> {
+  async write(lines: readonly string[], precision: 'ms' | 'ns' = 'ms'): Promise<void> {
     const headers = { 'content-type': 'text/plain; charset=utf-8' };
     const body = lines.join('\n');
-    await this.once(() => this.writing.transport.request(this.writePath, body, { method: 'POST', headers }));
+    await this.once(() =>
+      this.writing.transport.request(this.writePath + precision, body, { method: 'POST', headers }),
+    );
   }
 
   /** The rows, each with the values of `columns` in that order, '' where a table lacks one. */

@@ -18,12 +18,12 @@ interface Row {
 export async function cgroupTop(ask: Ask, bucket: string, request: TopRequest, catalog: Catalog) {
   const { filter, by, fromMs, toMs } = request;
   const { name: field } = request.metric as CgroupMetric;
-  const found: Row[] = [];
+  const found: Row[][] = [];
   for (const where of questions(filter, catalog)) {
     const source = from({ bucket, measurement: 'cgroup', field, fromMs, toMs, where });
-    found.push(...(await (by === 'node' ? nodeSums(ask, source) : cgroupSums(ask, source, by, catalog))));
+    found.push(await (by === 'node' ? nodeSums(ask, source) : cgroupSums(ask, source, by, catalog)));
   }
-  return result(found, request.limit);
+  return result(found.flat(), request.limit);
 }
 
 /** Summed by InfluxDB: one row a node. */
@@ -41,8 +41,12 @@ async function nodeSums(ask: Ask, source: string): Promise<Row[]> {
 
 /** Summed by InfluxDB for each cgroup, then here for each owner: only here the names are known. */
 async function cgroupSums(ask: Ask, source: string, by: Dimension, catalog: Catalog): Promise<Row[]> {
-  const columns = [...placeTags, 'cgroup', '_value'];
-  const rows = await ask(`${source} |> sum()${flat(columns)}`, columns);
+  const tags = [...placeTags, 'cgroup'];
+  // Grouped as it is already: so asked, InfluxDB takes half as long as for the sum of each series.
+  const rows = await ask(`${source} |> group(columns: ${list(tags)}) |> sum() |> group()`, [
+    ...tags,
+    '_value',
+  ]);
   return rows.map((row) => ({
     owner: ownerAt(by, catalog.owner(placeOf(row), row[3]!)),
     value: BigInt(row[4]!),

@@ -3,7 +3,7 @@ import { parseCgroup } from '../request.js';
 import type { Place } from '../infos.js';
 import type { OwnerFilter } from '../types.js';
 import type { Catalog } from './catalog.js';
-import { cgroupsOf, ofNodes, tagIs } from './flux.js';
+import { anyOf, cgroupsOf, ofNodes, tagIs } from './flux.js';
 
 /** Cgroups a question: a condition that names more takes InfluxDB longer to read than to answer. */
 const QUESTION_CGROUPS = 500;
@@ -42,10 +42,10 @@ function condition(cgroups: readonly { place: Place; owner: Owner }[]): string {
     if (ids) ids.push(owner.cgroupId!);
     else places.set(place, [owner.cgroupId!]);
   }
-  return [...places].map(([place, ids]) => `(${cgroupsOf(place, ids)})`).join(' or ');
+  return anyOf([...places].map(([place, ids]) => cgroupsOf(place, ids)));
 }
 
-function slices<T>(all: readonly T[], length: number): T[][] {
+export function slices<T>(all: readonly T[], length: number): T[][] {
   const count = Math.ceil(all.length / length);
   return Array.from({ length: count }, (_, n) => all.slice(n * length, (n + 1) * length));
 }

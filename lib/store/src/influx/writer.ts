@@ -4,17 +4,21 @@ import { namedKeys } from '../names.js';
 import { Queue } from '../queue.js';
 import type { ContainerName, Writer } from '../types.js';
 import { closedError } from './errors.js';
-import { infoLine, nameLine, nodeLine, pushFigures } from './line.js';
+import { infoLines, nameLines, nodeLine, pushFigures } from './line.js';
 import type { Server } from './server.js';
+import { ToldLately } from './told.js';
 
 /** Lines a request: InfluxDB's own advice is 5,000 to 10,000. */
 const REQUEST_LINES = 10_000;
+/** Those of infos and names are long. */
+const REQUEST_LOGS = 20;
 
 /** A write that fails may be in by half: the same again completes it, since a point of the same key is replaced. */
 export class InfluxWriter implements Writer {
   private readonly running = new Set<Promise<void>>();
   /** Names in the order of the calls: the later must win. */
   private readonly names = new Queue();
+  private readonly told = new ToldLately();
   private closed = false;
 
   constructor(private readonly server: Server) {}
@@ -24,7 +28,7 @@ export class InfluxWriter implements Writer {
   }
 
   writeNames(names: readonly ContainerName[]): Promise<void> {
-    return this.track(() => this.names.run(() => this.send(namedKeys(names).map(nameLine))));
+    return this.track(() => this.names.run(() => this.log(nameLines(namedKeys(names)))));
   }
 
   /** Waits for the writes under way. */
@@ -36,7 +40,8 @@ export class InfluxWriter implements Writer {
   private async writeBatches(batches: readonly NodeBatch[]): Promise<void> {
     // Before anything is sent, so that a batch that is refused leaves nothing behind.
     const nodes = batches.map(nodeLine);
-    let lines: string[] = latestInfos(batches).map(infoLine);
+    await this.sendInfos(batches);
+    let lines: string[] = [];
     for (const batch of batches) {
       pushFigures(lines, batch);
       if (lines.length < REQUEST_LINES) continue;
@@ -46,9 +51,21 @@ export class InfluxWriter implements Writer {
     await this.send([...lines, ...nodes]);
   }
 
+  private async sendInfos(batches: readonly NodeBatch[]): Promise<void> {
+    const told = this.told.newIn(latestInfos(batches));
+    await this.log(infoLines(told));
+    this.told.add(told);
+  }
+
   private async send(lines: readonly string[]): Promise<void> {
     for (let from = 0; from < lines.length; from += REQUEST_LINES)
       await this.server.write(lines.slice(from, from + REQUEST_LINES));
+  }
+
+  /** In nanoseconds, since the time that InfluxDB gives is cut to the precision of the request. */
+  private async log(lines: readonly string[]): Promise<void> {
+    for (let from = 0; from < lines.length; from += REQUEST_LOGS)
+      await this.server.write(lines.slice(from, from + REQUEST_LOGS), 'ns');
   }
 
   private async track(task: () => Promise<void>): Promise<void> {
