@@ -1,6 +1,6 @@
 /**
  * Builds the addon: native/build/Release/dentryscope.node. Quiet when all is well, the compiler's words when not;
- * with nothing changed it costs as long as make takes to find that out.
+ * with nothing changed it costs as long as make takes to find that out. Builds at the same time wait for each other.
  * Needs g++, make, python3, pkg-config and libbpf-dev (Debian's names).
  */
 import { spawnSync } from 'node:child_process';
@@ -9,26 +9,32 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+const self = fileURLToPath(import.meta.url);
+const here = dirname(self);
+const recipe = join(here, 'binding.gyp');
 
 /** The headers that belong to the node that runs: Debian's in /usr/include/node, a tarball's beside its bin/. */
 const prefix = dirname(dirname(process.execPath));
 const nodedir = existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
 
-function run(...args) {
-  const done = spawnSync(process.execPath, [gyp, ...args, '--silent', ...nodedir], {
-    cwd: here,
-    encoding: 'utf8',
-  });
-  if (done.status === 0) return;
-  process.stderr.write(`${done.stdout}${done.stderr}native: node-gyp ${args[0]} failed\n`);
+function gyp(command) {
+  const script = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+  const args = [script, command, '--silent', '--jobs=max', ...nodedir];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: here, encoding: 'utf8' });
+  if (status === 0) return;
+  process.stderr.write(`${stdout}${stderr}native: node-gyp ${command} failed\n`);
   process.exit(1);
 }
 
-function mtime(path) {
-  return existsSync(path) ? statSync(path).mtimeMs : 0;
-}
+const mtimeMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-if (mtime(join(here, 'binding.gyp')) > mtime(join(here, 'build/Makefile'))) run('configure');
-run('build', '--jobs=max');
+if (process.argv[2] === 'locked') {
+  if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile'))) gyp('configure');
+  gyp('build');
+} else {
+  const { status, error } = spawnSync('flock', [recipe, process.execPath, self, 'locked'], {
+    stdio: 'inherit',
+  });
+  if (error) process.stderr.write(`native: ${error.message}\n`);
+  process.exitCode = status ?? 1;
+}
