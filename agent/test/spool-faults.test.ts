@@ -69,7 +69,7 @@ describe('spool: death', () => {
       // One may have been appended, and its word for it killed.
       expect(acknowledged[0]!.seq - last).toBeLessThanOrEqual(2);
       expect(acknowledged.map(({ seq }) => seq)).toEqual(
-        upTo(25).map((index) => acknowledged[0]!.seq + index - 1),
+        acknowledged.map((_, index) => acknowledged[0]!.seq + index),
       );
       last = acknowledged.at(-1)!.seq;
     }

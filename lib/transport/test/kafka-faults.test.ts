@@ -104,15 +104,15 @@ describe('kafka: no broker', () => {
   });
 });
 
-describe.skipIf(missing !== undefined)('kafka: a broker that fails', () => {
+describe.skipIf(missing !== undefined)('kafka: a broker that fails', { timeout: 180_000 }, () => {
   let kafka: RunningKafka;
   beforeAll(async () => {
     kafka = await startKafka();
   });
   afterAll(() => kafka?.stop());
 
-  const open = (topic: string) => ({
-    publisher: openKafkaPublisher({ brokers: kafka.brokers, partitions: 3, publishTimeoutMs: 3000 }),
+  const open = (topic: string, publishTimeoutMs = 3000) => ({
+    publisher: openKafkaPublisher({ brokers: kafka.brokers, partitions: 3, publishTimeoutMs }),
     consumer: openKafkaConsumer({
       brokers: kafka.brokers,
       partitions: 3,
@@ -180,7 +180,6 @@ describe.skipIf(missing !== undefined)('kafka: a broker that fails', () => {
       await running;
       await publisher.close();
     },
-    180_000,
   );
 
   it('publisher and consumer opened before the broker is there find it when it comes', async () => {
@@ -225,7 +224,7 @@ describe.skipIf(missing !== undefined)('kafka: a broker that fails', () => {
     const hearAgain = deafenTo(Number(kafka.brokers[0]!.split(':')[1]));
     await expect(publisher.publish(topic, numbered(1, 'key', 1))).rejects.toMatchObject({ retryable: true });
     hearAgain();
-    await publisher.publish(topic, numbered(1, 'key', 2));
+    await publishSurely(publisher, topic, 2, 'key');
     const received = new Set<string>();
     const running = consumer.run(async (messages) =>
       messages.forEach((message) => received.add(textOf(message))),
@@ -281,7 +280,7 @@ describe.skipIf(missing !== undefined)('kafka: a broker that fails', () => {
 
   it('a message that the broker finds too large is refused for good, and its neighbours are not', async () => {
     const topic = freshTopic();
-    const { publisher, consumer } = open(topic);
+    const { publisher, consumer } = open(topic, 30_000);
     const noise = Buffer.from(Array.from({ length: 2 << 20 }, () => Math.floor(Math.random() * 256)));
     const outcomes = await Promise.allSettled([
       publisher.publish(topic, numbered(1, 'a', 1)),
@@ -296,7 +295,7 @@ describe.skipIf(missing !== undefined)('kafka: a broker that fails', () => {
 
   it('takes much at once: more than the broker takes in one batch', async () => {
     const topic = freshTopic();
-    const { publisher, consumer } = open(topic);
+    const { publisher, consumer } = open(topic, 30_000);
     const noise = () => Buffer.from(Array.from({ length: 100_000 }, () => Math.floor(Math.random() * 256)));
     const sent = Array.from({ length: 40 }, (_, index) => ({ key: `k${index % 2}`, value: noise() }));
     await publisher.publish(topic, sent);

@@ -14,6 +14,8 @@ import { within } from './within.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 const CLOSE_TIMEOUT_MS = 2000;
+/** A topic just made, or a leader just chosen, is not served at once. Ended by the request timeout at the latest. */
+const sendRetry = { ...briefRetry, retries: 8 };
 
 export class ProducerSession {
   /** Settles within the request timeout. */
@@ -34,7 +36,7 @@ export class ProducerSession {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
-      retry: briefRetry,
+      retry: sendRetry,
     });
     this.opened = this.#bounded('connect', this.#connect());
     this.opened.catch(() => undefined);
