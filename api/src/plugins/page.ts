@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyReply } from 'fastify';
+import type { SetHeadersResponse } from '@fastify/static';
 import { Problem } from '@dentryscope/contracts';
 import type { App } from '../context.js';
 
 const dist = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 
 /** Names under assets/ hold a hash of what is in them; index.html says which are of today. */
-function setCaching(reply: FastifyReply, path: string): void {
+function setCaching(response: SetHeadersResponse, path: string): void {
   const forever = path.includes('/assets/');
-  void reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+  response.setHeader('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
 }
 
 export async function addPage(app: App): Promise<void> {
