@@ -30,8 +30,10 @@ function importsOf(folder: string): { file: string; specifier: string }[] {
     .map((file) => join(folder, 'src', file));
   return files.flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
-    const specifiers = text.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g);
-    return [...specifiers].map(([, specifier]) => ({ file, specifier: specifier! }));
+    const statements = text.matchAll(
+      /^(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+    );
+    return [...statements].map(([, fixed, dynamic]) => ({ file, specifier: (fixed ?? dynamic)! }));
   });
 }
 

@@ -49,9 +49,4 @@ struct kmem_cache {
 struct super_block;
 struct qstr;
 
-/* An enum since 6.15 (b2b4483b5d05), which moved the bit; a #define of 0x40000000 before. */
-enum dentry_flags {
-	DCACHE_NORCU = 1 << 26,
-};
-
 #endif

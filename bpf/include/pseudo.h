@@ -45,13 +45,16 @@ static __always_inline bool take_pseudo_mark(void)
 	return true;
 }
 
-/* "DCACHE_NORCU opts out, and only d_alloc_pseudo() has any business doing so"
- * (filesystems/porting). */
+/*
+ * DCACHE_NORCU: "only d_alloc_pseudo() has any business doing so" (filesystems/porting). Its value
+ * is the loader's: a CO-RE enum that vmlinux doesn't know sends libbpf to look through the modules,
+ * for which CAP_BPF is not enough.
+ */
+const volatile __u32 dcache_norcu = 0x40000000;
+
 static __always_inline bool is_pseudo(unsigned int d_flags)
 {
-	if (bpf_core_enum_value_exists(enum dentry_flags, DCACHE_NORCU))
-		return d_flags & bpf_core_enum_value(enum dentry_flags, DCACHE_NORCU);
-	return d_flags & 0x40000000;
+	return d_flags & dcache_norcu;
 }
 
 #endif

@@ -84,6 +84,7 @@ void Hook::attempt(const std::string &with, const Options &options, const Kernel
 {
 	bool slab = with == "tracepoint" && name != "cgroup_life";
 	auto rule = rule_of(options, kernel);
+	uint32_t norcu = kernel.dcache_norcu();
 
 	if (!kernel.missing.empty())
 		throw BpfError(kernel.missing);
@@ -93,6 +94,7 @@ void Hook::attempt(const std::string &with, const Options &options, const Kernel
 		check_kprobes();
 	object = std::make_unique<BpfObject>(options.bpf_dir + "/" + file_of(*this, with), prefix);
 	object->set_rodata("rule", &rule, sizeof(rule));
+	object->set_rodata("dcache_norcu", &norcu, sizeof(norcu));
 	if (object->has_map("cgroups"))
 		object->set_max_entries("cgroups", options.max_cgroups);
 	if (object->has_map("cgroup_events"))

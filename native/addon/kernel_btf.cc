@@ -25,19 +25,29 @@ KernelBtf::~KernelBtf()
 	btf__free(types);
 }
 
-std::optional<unsigned> KernelBtf::cgroup_subsys(const std::string &controller) const
+std::optional<unsigned> KernelBtf::enumerator(const char *type_name, const std::string &name) const
 {
-	int id = types ? btf__find_by_name_kind(types, "cgroup_subsys_id", BTF_KIND_ENUM) : -1;
-	std::string wanted = (controller == "blkio" ? "io" : controller) + "_cgrp_id";
+	int id = types ? btf__find_by_name_kind(types, type_name, BTF_KIND_ENUM) : -1;
 
 	if (id < 0)
 		return std::nullopt;
 	const btf_type *type = btf__type_by_id(types, id);
 	const struct btf_enum *values = btf_enum(type);
 	for (int i = 0; i < btf_vlen(type); i++)
-		if (wanted == btf__name_by_offset(types, values[i].name_off))
+		if (name == btf__name_by_offset(types, values[i].name_off))
 			return values[i].val;
 	return std::nullopt;
+}
+
+std::optional<unsigned> KernelBtf::cgroup_subsys(const std::string &controller) const
+{
+	return enumerator("cgroup_subsys_id",
+			  (controller == "blkio" ? "io" : controller) + "_cgrp_id");
+}
+
+unsigned KernelBtf::dcache_norcu() const
+{
+	return enumerator("dentry_flags", "DCACHE_NORCU").value_or(0x40000000);
 }
 
 static const btf_type *strip(const btf *types, __u32 id)

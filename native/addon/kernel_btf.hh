@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,12 +23,17 @@ class KernelBtf
 
 	/* `memory` gives memory_cgrp_id of this kernel. */
 	std::optional<unsigned> cgroup_subsys(const std::string &controller) const;
+	/* The bit of d_flags. An enumerator since 6.15 (b2b4483b5d05), which moved it; a #define
+	 * before. */
+	unsigned dcache_norcu() const;
 	/* Whether argument `index` of a tracepoint points to struct `name`; nothing when the
 	 * tracepoint is unknown. */
 	std::optional<bool> tracepoint_has_struct(const std::string &tracepoint, unsigned index,
 						  const std::string &name) const;
 
       private:
+	std::optional<unsigned> enumerator(const char *type_name, const std::string &name) const;
+
 	btf *types = nullptr;
 };
 

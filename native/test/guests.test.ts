@@ -25,9 +25,14 @@ interface Result {
 const binary = skipped ? '' : compileWorkload(scratch());
 
 /** Measures one configuration after another in one guest. */
-async function inGuest(kernel: KernelVersion, layout: CgroupLayout, configs: object[]): Promise<Result[]> {
+async function inGuest(
+  kernel: KernelVersion,
+  layout: CgroupLayout,
+  configs: object[],
+  command = 'exec',
+): Promise<Result[]> {
   const list = JSON.stringify(configs.map((config) => ({ workload: binary, ...config })));
-  const script = `exec node ${measure} '${list}'`;
+  const script = `${command} node ${measure} '${list}'`;
   const { status, stdout, stderr } = await runInGuest(kernel, script, { cgroup: layout, timeoutMs: timeout });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as Result[];
@@ -123,6 +128,18 @@ function expectEveryBackend(kernel: KernelVersion, [fentry, kprobe, slab]: Resul
 describe.skipIf(skipped)('Linux 6.12, cgroup v2', () => {
   it('counts exactly by each backend what it can see', { timeout }, async () => {
     expectEveryBackend('6.12', await inGuest('6.12', 'v2', everyBackend('/sys/fs/cgroup')));
+  });
+
+  it('needs no more than CAP_BPF and CAP_PERFMON for fentry and tracepoints', { timeout }, async () => {
+    const configs = (['fentry', 'tracepoint'] as const).map((backend) => ({
+      open: { backends: [backend] },
+      runs: [{ ...one('miss', '/data'), roots: ['/sys/fs/cgroup'] }],
+    }));
+    const only = 'setpriv --bounding-set=-all,+bpf,+perfmon --inh-caps=-all';
+    for (const { hooks, runs: results } of await inGuest('6.12', 'v2', configs, `exec ${only}`)) {
+      expect(hooks.map(({ backend }) => backend)).not.toContain(null);
+      expect(results[0]?.counts[0]?.allocated).toBe('1000');
+    }
   });
 });
 

@@ -13,6 +13,7 @@ interface Ranked {
 
 export interface Told extends Ranked {
   readonly place: Place;
+  readonly placeKey: string;
   readonly info: CgroupInfo;
 }
 
@@ -23,7 +24,7 @@ export function latestInfos(batches: Iterable<NodeBatch>): Told[] {
     const place = placeKey(batch);
     for (const info of batch.cgroupInfos) {
       const key = `${place} ${info.id}`;
-      const next = { place: batch, info, removed: info.removed, atMs: batch.windowStartMs };
+      const next = { place: batch, placeKey: place, info, removed: info.removed, atMs: batch.windowStartMs };
       const known = latest.get(key);
       if (info.id !== 0n && (!known || outranks(next, known))) latest.set(key, next);
     }

@@ -3,7 +3,7 @@
  * current before a query by asking for what is new. Names are joined here (docs/decisions/0004).
  */
 import type { CgroupInfo, Owner } from '@dentryscope/contracts';
-import { outranks, placeKey } from '../infos.js';
+import { outranks } from '../infos.js';
 import type { Place } from '../infos.js';
 import type { NamedKey } from '../names.js';
 import { OVERFLOW_PATH } from '../owner.js';
@@ -21,10 +21,17 @@ const READ_LIMIT_MS = 300_000;
 type Told = Pick<CgroupInfo, 'path' | 'podUid' | 'containerId' | 'removed'> & { readonly atMs: bigint };
 type Name = NamedKey['name'];
 
+export interface Boot {
+  readonly place: Place;
+  /** By cgroup id. */
+  readonly told: Map<string, Told>;
+}
+
 const columns = ['_time', '_measurement', '_value', ...placeTags] as const;
 
 export class Catalog {
-  private readonly cgroups = new Map<string, { place: Place; told: Map<string, Told> }>();
+  /** By their tags, as InfluxDB has them. */
+  private readonly boots = new Map<string, Boot>();
   private readonly names = new Map<string, Name>();
   private newestMs = 0;
   private readAllAt = 0;
@@ -42,25 +49,38 @@ export class Catalog {
     await orAborted(this.next, signal);
   }
 
+  /** The boot that a row's tags name. */
+  boot(tags: readonly string[]): Boot {
+    const key = `${tags[0]}\n${tags[1]}\n${tags[2]}`;
+    let boot = this.boots.get(key);
+    if (!boot) this.boots.set(key, (boot = { place: placeOf(tags), told: new Map() }));
+    return boot;
+  }
+
+  /** Every boot that was ever told of. */
+  all(): Iterable<Boot> {
+    return this.boots.values();
+  }
+
   /** All that is known of a cgroup. */
-  owner(place: Place, cgroupId: string): Owner {
-    const told = this.cgroups.get(placeKey(place))?.told.get(cgroupId);
-    const path = cgroupId === '0' ? OVERFLOW_PATH : told?.path;
-    return { ...place, cgroupId, ...(path === undefined ? {} : { path }), ...(told && this.named(told)) };
+  owner({ place, told }: Boot, cgroupId: string): Owner {
+    const { cluster, node, bootId } = place;
+    const owner: Owner = { cluster, node, bootId, cgroupId };
+    const info = told.get(cgroupId);
+    if (info) this.addNames(owner, info);
+    if (cgroupId === '0') owner.path = OVERFLOW_PATH;
+    return owner;
   }
 
-  /** Every cgroup that was told, with its owner. */
-  *all(): Iterable<{ place: Place; owner: Owner }> {
-    for (const { place, told } of this.cgroups.values())
-      for (const id of told.keys()) yield { place, owner: this.owner(place, id) };
-  }
-
-  private named({ podUid, containerId }: Told): Partial<Owner> {
+  private addNames(owner: Owner, { path, podUid, containerId }: Told): void {
     const own = this.names.get(`container ${containerId}`);
     const name = own ?? this.names.get(`pod ${podUid}`);
     const container = own?.container || containerId;
-    const known = { namespace: name?.namespace, pod: name?.pod, workload: name?.workload, container };
-    return Object.fromEntries(Object.entries(known).filter(([, value]) => value)) as Partial<Owner>;
+    owner.path = path;
+    if (container) owner.container = container;
+    if (name?.namespace) owner.namespace = name.namespace;
+    if (name?.pod) owner.pod = name.pod;
+    if (name?.workload) owner.workload = name.workload;
   }
 
   private async after(running: Promise<void> | undefined): Promise<void> {
@@ -87,23 +107,20 @@ export class Catalog {
       ${flat(columns)} |> sort(columns: ["_time"])`;
   }
 
-  private take([at, measurement, value, ...place]: readonly string[]): void {
+  private take([at, measurement, value, ...tags]: readonly string[]): void {
     this.newestMs = Math.max(this.newestMs, Date.parse(at!));
-    if (measurement === 'cgroup_info') this.takeInfos(placeOf(place), JSON.parse(value!) as InfoField[]);
+    if (measurement === 'cgroup_info') takeInfos(this.boot(tags), JSON.parse(value!) as InfoField[]);
     else
       for (const { kind, id, name } of JSON.parse(value!) as NamedKey[])
         this.names.set(`${kind} ${id}`, name);
   }
+}
 
-  private takeInfos(place: Place, infos: readonly InfoField[]): void {
-    const key = placeKey(place);
-    const known = this.cgroups.get(key) ?? { place, told: new Map<string, Told>() };
-    this.cgroups.set(key, known);
-    for (const { id, path, pod: podUid, container: containerId, removed, at } of infos) {
-      const info = { path, podUid, containerId, removed, atMs: BigInt(at) };
-      const old = known.told.get(id);
-      if (!old || outranks(info, old)) known.told.set(id, info);
-    }
+function takeInfos({ told }: Boot, infos: readonly InfoField[]): void {
+  for (const { id, path, pod: podUid, container: containerId, removed, at } of infos) {
+    const info = { path, podUid, containerId, removed, atMs: BigInt(at) };
+    const known = told.get(id);
+    if (!known || outranks(info, known)) told.set(id, info);
   }
 }
 

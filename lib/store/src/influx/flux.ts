@@ -41,7 +41,7 @@ export function from({ bucket, measurement, field, fromMs, toMs = LATEST_MS, whe
 
 /** Everything as one table of these columns: the shortest that an answer can be. */
 export const flat = (columns: readonly string[]) => `
-    |> keep(columns: ${list(columns)}) |> group()`;
+    |> group() |> keep(columns: ${list(columns)})`;
 
 export const list = (columns: readonly string[]) => `[${columns.map(quoted).join(', ')}]`;
 

@@ -73,18 +73,17 @@ export interface InfoField {
  * No time is given: InfluxDB gives its own, so that a reader finds what is new by asking from the last time on.
  */
 export function infoLines(told: readonly Told[]): string[] {
-  const places = new Map<string, InfoField[]>();
-  for (const { place, info, removed, atMs } of told) {
-    const { boot, rest } = placeTagsOf(place);
-    const tags = `${boot},${rest}`;
+  const boots = new Map<string, { place: Place; fields: InfoField[] }>();
+  for (const { place, placeKey, info, removed, atMs } of told) {
     const { path, hierarchy, podUid: pod, containerId: container } = info;
-    const fields = places.get(tags) ?? [];
-    fields.push({ id: String(info.id), path, hierarchy, pod, container, removed, at: String(atMs) });
-    places.set(tags, fields);
+    const boot = boots.get(placeKey) ?? { place, fields: [] };
+    boots.set(placeKey, boot);
+    boot.fields.push({ id: String(info.id), path, hierarchy, pod, container, removed, at: String(atMs) });
   }
-  return [...places].flatMap(([tags, fields]) =>
-    parts(fields, (part) => `cgroup_info,${tags},part=${part} infos=`),
-  );
+  return [...boots.values()].flatMap(({ place, fields }) => {
+    const { boot, rest } = placeTagsOf(place);
+    return parts(fields, (part) => `cgroup_info,${boot},${rest},part=${part} infos=`);
+  });
 }
 
 /** Names are a log as well, and a field, never a tag: a name that changes must not begin another series. */

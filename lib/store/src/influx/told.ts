@@ -1,4 +1,3 @@
-import { placeKey } from '../infos.js';
 import type { Told } from '../infos.js';
 
 /** After this long a cgroup is written again when its agent repeats it: what expires in a bucket comes back. */
@@ -11,22 +10,23 @@ export class ToldLately {
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Those that were not written yet, or differ from what was. */
-  newIn(told: readonly Told[]): Told[] {
+  /** Those that were not written yet, or differ from what was, each with what `add` has to be given. */
+  newIn(told: readonly Told[]): { told: Told; hash: number }[] {
     this.sweep();
-    return told.filter(
-      (one) => this.places.get(placeKey(one.place))?.hashes.get(one.info.id) !== hashOf(one),
+    const hashed = told.map((one) => ({ told: one, hash: hashOf(one) }));
+    return hashed.filter(
+      ({ told, hash }) => this.places.get(told.placeKey)?.hashes.get(told.info.id) !== hash,
     );
   }
 
   /** To be called when they are written. A removed cgroup is not heard of again. */
-  add(told: readonly Told[]): void {
-    for (const one of told) {
-      const key = placeKey(one.place);
+  add(written: ReturnType<ToldLately['newIn']>): void {
+    for (const { told, hash } of written) {
+      const { placeKey: key, info } = told;
       const place = this.places.get(key) ?? { sinceMs: this.now(), hashes: new Map<bigint, number>() };
       this.places.set(key, place);
-      if (one.removed) place.hashes.delete(one.info.id);
-      else place.hashes.set(one.info.id, hashOf(one));
+      if (told.removed) place.hashes.delete(info.id);
+      else place.hashes.set(info.id, hash);
     }
   }
 

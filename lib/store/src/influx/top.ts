@@ -6,7 +6,7 @@ import type { Catalog } from './catalog.js';
 import { flat, from, list, ofNodes } from './flux.js';
 import type { Ask } from './flux.js';
 import { nameOfTag } from './line.js';
-import { placeOf, placeTags } from './place.js';
+import { placeTags } from './place.js';
 import { questions } from './wanted.js';
 
 interface Row {
@@ -48,7 +48,7 @@ async function cgroupSums(ask: Ask, source: string, by: Dimension, catalog: Cata
     '_value',
   ]);
   return rows.map((row) => ({
-    owner: ownerAt(by, catalog.owner(placeOf(row), row[3]!)),
+    owner: ownerAt(by, catalog.owner(catalog.boot(row), row[3]!)),
     value: BigInt(row[4]!),
   }));
 }

@@ -23,24 +23,41 @@ export function questions(filter: OwnerFilter, catalog: Catalog): string[][] {
   if (filter.cgroup !== undefined && !cgroup) return [];
   if (cgroup && 'id' in cgroup) base.push(tagIs('cgroup', String(cgroup.id)));
   if (!needsNames(filter)) return [base];
-  const found = [...catalog.all()].filter(({ owner }) => matches(filter, owner));
+  const found = matching(filter, catalog);
   return slices(found, QUESTION_CGROUPS).map((slice) => [...base, condition(slice)]);
 }
 
-function matches(filter: OwnerFilter, owner: Owner): boolean {
-  const path = filter.cgroup?.startsWith('/') ? filter.cgroup : undefined;
-  if (path !== undefined && owner.path !== path) return false;
-  return (['cluster', 'node', ...names] as const).every(
-    (name) => filter[name] === undefined || owner[name] === filter[name],
-  );
+interface Match {
+  readonly place: Place;
+  readonly id: string;
 }
 
-function condition(cgroups: readonly { place: Place; owner: Owner }[]): string {
+function matching(filter: OwnerFilter, catalog: Catalog): Match[] {
+  const path = filter.cgroup?.startsWith('/') ? filter.cgroup : undefined;
+  const found: Match[] = [];
+  for (const boot of catalog.all()) {
+    if (!agrees(filter, boot.place, ['cluster', 'node'])) continue;
+    for (const [id, told] of boot.told)
+      if ((path === undefined || told.path === path) && agrees(filter, catalog.owner(boot, id), names))
+        found.push({ place: boot.place, id });
+  }
+  return found;
+}
+
+function agrees(
+  filter: OwnerFilter,
+  owner: Partial<Owner>,
+  fields: readonly (keyof OwnerFilter & keyof Owner)[],
+) {
+  return fields.every((field) => filter[field] === undefined || owner[field] === filter[field]);
+}
+
+function condition(cgroups: readonly Match[]): string {
   const places = new Map<Place, string[]>();
-  for (const { place, owner } of cgroups) {
+  for (const { place, id } of cgroups) {
     const ids = places.get(place);
-    if (ids) ids.push(owner.cgroupId!);
-    else places.set(place, [owner.cgroupId!]);
+    if (ids) ids.push(id);
+    else places.set(place, [id]);
   }
   return anyOf([...places].map(([place, ids]) => cgroupsOf(place, ids)));
 }

@@ -52,9 +52,9 @@ export class InfluxWriter implements Writer {
   }
 
   private async sendInfos(batches: readonly NodeBatch[]): Promise<void> {
-    const told = this.told.newIn(latestInfos(batches));
-    await this.log(infoLines(told));
-    this.told.add(told);
+    const fresh = this.told.newIn(latestInfos(batches));
+    await this.log(infoLines(fresh.map(({ told }) => told)));
+    this.told.add(fresh);
   }
 
   private async send(lines: readonly string[]): Promise<void> {
