@@ -49,19 +49,8 @@ export class Sender {
   async #run(): Promise<void> {
     const backoff = new Backoff(FIRST_BACKOFF_MS, LONGEST_BACKOFF_MS);
     while (!this.#patience.signal.aborted) {
-      const windows = this.spool.peek(MOST_AT_ONCE);
-      if (windows.length === 0) {
-        if (this.#ending) return;
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-        continue;
-      }
       try {
-        await this.publisher.publish(
-          topics.deltas,
-          windows.map(({ bytes }) => ({ key: this.key, value: bytes })),
-        );
-        this.spool.remove(windows.at(-1)!);
-        this.#status = { ok: true };
+        if (!(await this.#sendSome())) return;
         backoff.reset();
       } catch (error) {
         if (!this.#mayRetry(error)) return;
@@ -70,10 +59,24 @@ export class Sender {
     }
   }
 
+  /** @returns false when there is nothing left to send, and nothing to wait for */
+  async #sendSome(): Promise<boolean> {
+    const windows = this.spool.peek(MOST_AT_ONCE);
+    if (windows.length === 0) {
+      if (!this.#ending) await new Promise<void>((resolve) => (this.#wake = resolve));
+      return !this.#ending || this.spool.size > 0;
+    }
+    const messages = windows.map(({ bytes }) => ({ key: this.key, value: bytes }));
+    await this.publisher.publish(topics.deltas, messages);
+    this.spool.remove(windows.at(-1)!);
+    this.#status = { ok: true };
+    return true;
+  }
+
   #mayRetry(error: unknown): boolean {
     const { message } = error as Error;
     if (this.#status.ok || this.#status.detail !== message)
-      this.logger.warn({ err: error }, 'windows wait in the spool: the transport does not take them');
+      this.logger.warn({ err: error }, 'windows wait in the spool');
     this.#status = { ok: false, detail: message };
     const retryable = !(error instanceof TransportError) || error.retryable;
     if (!retryable) this.onFatal(error as Error);

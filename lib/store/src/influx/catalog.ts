@@ -7,7 +7,7 @@ import { outranks } from '../infos.js';
 import type { Place } from '../infos.js';
 import type { NamedKey } from '../names.js';
 import { OVERFLOW_PATH } from '../owner.js';
-import { flat, quoted, time } from './flux.js';
+import { flat, from } from './flux.js';
 import type { InfoField } from './line.js';
 import { placeOf, placeTags } from './place.js';
 import type { Server } from './server.js';
@@ -26,8 +26,6 @@ export interface Boot {
   /** By cgroup id. */
   readonly told: Map<string, Told>;
 }
-
-const columns = ['_time', '_measurement', '_value', ...placeTags] as const;
 
 export class Catalog {
   /** By their tags, as InfluxDB has them. */
@@ -93,26 +91,32 @@ export class Catalog {
   private async read(): Promise<void> {
     const now = performance.now();
     const all = this.newestMs === 0 || now - this.readAllAt > REREAD_MS;
-    const flux = this.flux(all ? 0 : this.newestMs - OVERLAP_MS);
-    const rows = await this.server.queryWithin(READ_LIMIT_MS, flux, columns);
+    const fromMs = all ? 0 : this.newestMs - OVERLAP_MS;
+    const [infos, names] = await Promise.all([
+      this.lines('cgroup_info', 'infos', fromMs, placeTags),
+      this.lines('name', 'names', fromMs, []),
+    ]);
     if (all) this.readAllAt = now;
-    for (const row of rows) this.take(row);
-  }
-
-  /** Sorted, since of a name the last counts; group() keeps no order. */
-  private flux(fromMs: number): string {
-    return `from(bucket: ${quoted(this.bucket)})
-      |> range(start: ${time(fromMs)}, stop: ${time(Infinity)})
-      |> filter(fn: (r) => r._measurement == "cgroup_info" or r._measurement == "name")
-      ${flat(columns)} |> sort(columns: ["_time"])`;
-  }
-
-  private take([at, measurement, value, ...tags]: readonly string[]): void {
-    this.newestMs = Math.max(this.newestMs, Date.parse(at!));
-    if (measurement === 'cgroup_info') takeInfos(this.boot(tags), JSON.parse(value!) as InfoField[]);
-    else
+    for (const [, value, ...tags] of infos) takeInfos(this.boot(tags), JSON.parse(value!) as InfoField[]);
+    for (const [, value] of names)
       for (const { kind, id, name } of JSON.parse(value!) as NamedKey[])
         this.names.set(`${kind} ${id}`, name);
+    for (const [at] of [...infos, ...names]) this.newestMs = Math.max(this.newestMs, Date.parse(at!));
+  }
+
+  /**
+   * In the order of their times, since of a name the last counts. One measurement a question: where a table has
+   * tables of different columns in it, Flux's sort leaves the empty values in their places (seen in 2.7.12).
+   */
+  private lines(
+    measurement: string,
+    field: string,
+    fromMs: number,
+    tags: readonly string[],
+  ): Promise<string[][]> {
+    const columns = ['_time', '_value', ...tags];
+    const flux = `${from({ bucket: this.bucket, measurement, field, fromMs })}${flat(columns)} |> sort(columns: ["_time"])`;
+    return this.server.queryWithin(READ_LIMIT_MS, flux, columns);
   }
 }
 
