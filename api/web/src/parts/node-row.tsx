@@ -12,10 +12,11 @@ interface NodeRowProps {
   readonly withCluster: boolean;
 }
 
-/** The backends of a node's hooks in one word or two; the details name each. */
+/** The backends of a node's counters in one word or two; the details name each hook, those that count nothing too. */
 function Backends({ hooks }: Pick<Node, 'hooks'>) {
   if (hooks.length === 0) return <Absent why="this node sends no hooks: it counts nothing per cgroup" />;
-  const found = [...new Set(hooks.map(({ backend }) => backend ?? 'none'))];
+  const counting = hooks.filter(({ hook }) => hook !== 'cgroup_life');
+  const found = [...new Set(counting.map(({ backend }) => backend ?? 'none'))];
   const each = hooks.map(
     ({ hook, backend, reason }) => `${hook}: ${backend ?? 'none'}${reason ? ` (${reason})` : ''}`,
   );
