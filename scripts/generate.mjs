@@ -29,10 +29,17 @@ for (const [path, text] of [
 
 const wire = 'lib/contracts/src/gen/dentryscope/v1/wire_pb.ts';
 const before = readFileSync(join(root, wire), 'utf8');
-execFileSync(join(root, 'node_modules/.bin/buf'), ['generate'], {
-  cwd: join(root, 'lib/contracts'),
-  stdio: 'inherit',
-});
+execFileSync(
+  'protoc',
+  [
+    `--plugin=${join(root, 'node_modules/.bin/protoc-gen-es')}`,
+    '--proto_path=proto',
+    '--es_out=src/gen',
+    '--es_opt=target=ts,import_extension=js',
+    'dentryscope/v1/wire.proto',
+  ],
+  { cwd: join(root, 'lib/contracts'), stdio: 'inherit' },
+);
 if (readFileSync(join(root, wire), 'utf8') !== before) stale.push(wire);
 if (check) writeFileSync(join(root, wire), before);
 
