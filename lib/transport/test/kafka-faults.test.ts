@@ -28,7 +28,7 @@ async function listen(accept: (socket: Socket) => void): Promise<{ server: Serve
 
 /** Drops all that comes in from a port, so that what was sent takes effect and is never answered. */
 function deafenTo(port: number): () => void {
-  const emit = Socket.prototype.emit;
+  const emit: (event: string, ...values: unknown[]) => boolean = Socket.prototype.emit;
   Socket.prototype.emit = function (this: Socket, event: string, ...values: unknown[]) {
     return event === 'data' && this.remotePort === port ? true : emit.call(this, event, ...values);
   } as typeof emit;
