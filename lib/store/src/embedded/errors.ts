@@ -1,9 +1,13 @@
 import { StoreError } from '../types.js';
 
-/** DuckDB tells errors apart by how their message starts. What the operator or time can mend may be tried again. */
-const OURS = /^(Conversion|Binder|Catalog|Parser|Invalid Input|Out of Range|Not implemented) Error/;
+/**
+ * DuckDB tells errors apart by how their message starts. Only what is wrong with the values themselves is for good: a
+ * fault of the schema (Catalog, Binder) or of the store's state would refuse every window, and none may be thrown away.
+ */
+const OURS = /^(Conversion|Invalid Input|Out of Range) Error/;
 
-export const closedError = () => new StoreError('the embedded store is closed', false);
+/** Another process, or the next start, will take it. */
+export const closedError = () => new StoreError('the embedded store is closed', true);
 
 /** For whatever went wrong in a statement or an append. */
 export function toStoreError(error: unknown, file: string): StoreError {
