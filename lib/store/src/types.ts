@@ -20,11 +20,16 @@ export interface ContainerName {
 export interface Writer {
   /**
    * Resolves when all of it is durable. The same windows again change nothing: the key of a figure is
-   * (cluster, node, boot, cgroup, window start).
-   * @throws StoreError
+   * (cluster, node, boot, cgroup, window start). A key that comes with another value is a broken sender: which of
+   * the two is kept is not said. What was told of a cgroup while it lived outranks what is told when it is removed.
+   * @throws StoreError; embedded: nothing of it is stored then; influx: some may be, and the same call again is right
    */
   write(batches: readonly NodeBatch[]): Promise<void>;
-  /** Later names of the same container replace earlier ones. @throws StoreError */
+  /**
+   * Later names of the same container replace earlier ones. A container's name also names its pod, and so the pod's
+   * cgroups that are none of its containers.
+   * @throws StoreError
+   */
   writeNames(names: readonly ContainerName[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -74,21 +79,25 @@ export interface SeriesStep {
   readonly value: bigint;
 }
 
-/** The newest window of a node (by seq within the boot that was seen last), without its cgroup columns. */
+/** The newest window of a node (by seq within the boot that was seen last), without its cgroup columns and infos. */
 export interface NodeRecord {
   readonly newest: NodeBatch;
-  /** dentries a second between the oldest and the newest window within `growthOverMs`; undefined with fewer than two. */
+  /**
+   * dentries a second from the end of the oldest window that can tell, of those of the same boot that start at most
+   * `growthOverMs` before the newest, to the end of the newest. undefined where either is missing.
+   */
   readonly growthPerSecond: number | undefined;
 }
 
 export interface NodesRequest {
   readonly cluster?: string;
   readonly node?: string;
-  /** Nodes not heard of since are left out. */
+  /** Nodes without a window that starts then or later are left out. */
   readonly sinceMs: number;
   readonly growthOverMs: number;
 }
 
+/** Requests that make no sense (a node's figure by pod, a limit of 0) are a RangeError; all else is a StoreError. */
 export interface Reader {
   top(request: TopRequest, cap: Cap): Promise<TopResult>;
   series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]>;
@@ -99,7 +108,10 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** `retryable`: the same call may succeed later (not reachable, 429, 5xx); otherwise it never will as it stands. */
+/**
+ * `retryable`: the same call may succeed later (not reachable, 429, 5xx; a token, organization or bucket that its
+ * operator can mend). Otherwise it never will as it stands: the data itself is refused.
+ */
 export class StoreError extends Error {
   constructor(
     message: string,

@@ -190,4 +190,30 @@ export function namesConform(store: Current): void {
       expect([filter, await series(reader, { filter })]).toEqual([filter, sum > 0n ? [[0, sum]] : []]);
     }
   });
+
+  test('a name that hundreds of cgroups on hundreds of nodes have', async () => {
+    const { writer, reader } = store();
+    const ids = [11n, 12n, 13n];
+    const nodes = Array.from({ length: 300 }, (_, n) => n);
+    await writer.write(
+      nodes.map((n) =>
+        window({
+          node: `n${n}`,
+          bootId: `boot-${n}`,
+          figures: { 11: 1n, 12: 1_000n, 13: 1_000_000n, 14: 1_000_000_000n },
+          cgroupInfos: ids.map((id) => info(id, `/pod/${id}`, `uid-${n}`, `cid-${n}-${id}`)),
+        }),
+      ),
+    );
+    await writer.writeNames(nodes.map((n) => named(`uid-${n}`, '', '', `web-${n}`)));
+    const filter = { namespace: 'shop' };
+    expect(await series(reader, { filter })).toEqual([[0, 300_300_300n]]);
+    expect(await total(reader, { filter })).toBe(300_300_300n);
+    expect((await top(reader, 'workload', { filter })).rows).toEqual([
+      { owner: { cluster: 'c1', namespace: 'shop', workload: 'Deployment/web' }, value: 300_300_300n },
+    ]);
+    const pods = await top(reader, 'pod', { filter, limit: 1000 });
+    expect(pods.rows.length).toBe(300);
+    expect(new Set(pods.rows.map(({ value }) => value))).toEqual(new Set([1_001_001n]));
+  });
 }

@@ -106,6 +106,49 @@ export function nodesConform(store: Current): void {
     expect((await nodes(reader))[0]!.growthPerSecond).toBe(-0.5);
   });
 
+  test('growth of nodes that report, that went silent, that missed windows: each by its own newest', async () => {
+    const { writer, reader } = store();
+    const node = (name: string, levels: [number, bigint][]) =>
+      levels.map(([at, nrDentry]) =>
+        window({ node: name, bootId: name, seq: at + 1, startMs: T0 + at * WINDOW, state: { nrDentry } }),
+      );
+    await writer.write([
+      ...node('a-reports', [
+        [0, 1n],
+        [399, 10n],
+        [400, 20n],
+        [409, 40n],
+        [410, 120n],
+      ]),
+      ...node('b-silent', [
+        [0, 7n],
+        [9, 70n],
+        [10, 107n],
+      ]),
+      ...node('c-gap', [
+        [399, 1n],
+        [408, 500n],
+        [411, 560n],
+      ]),
+      ...node('d-new', [[411, 5n]]),
+      ...node('e-ahead', [
+        [415, 0n],
+        [416, 30n],
+      ]),
+    ]);
+    const grown = (await nodes(reader, { growthOverMs: 10 * WINDOW })).map(({ newest, growthPerSecond }) => [
+      newest.node,
+      growthPerSecond,
+    ]);
+    expect(grown).toEqual([
+      ['a-reports', 1],
+      ['b-silent', 1],
+      ['c-gap', 2],
+      ['d-new', undefined],
+      ['e-ahead', 3],
+    ]);
+  });
+
   test('a gauge: of each node the last, over nodes the sum', async () => {
     const { writer, reader } = store();
     const gauge = metric('node_dentries');
@@ -126,6 +169,7 @@ export function nodesConform(store: Current): void {
       [0, 2n ** 53n + 51n],
       [2 * WINDOW, 7n],
     ]);
+    expect(await series(reader, { metric: gauge, stepMs: 3 * WINDOW })).toEqual([[0, 2n ** 53n + 8n]]);
     expect(await series(reader, { metric: gauge, filter: { node: 'n1' } })).toEqual([
       [0, 100n],
       [WINDOW, 50n],

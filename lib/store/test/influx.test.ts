@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requirePart, startInflux } from '@dentryscope/lab';
 import type { RunningInflux } from '@dentryscope/lab';
 import { openInfluxStore } from '@dentryscope/store';
 import { conformance } from './conformance.js';
+import { info, named, top, window } from './fixtures.js';
 
 const missing = requirePart('influx');
 
@@ -14,8 +15,22 @@ describe.skipIf(missing)('InfluxDB 2.7', () => {
   });
   afterAll(() => influx?.stop());
 
-  conformance('influx', () => {
+  const open = (bucket = `b${count++}`) => {
     const { url, org, token } = influx;
-    return openInfluxStore({ url, org, token, bucket: `b${count++}` });
+    return openInfluxStore({ url, org, token, bucket });
+  };
+
+  conformance('influx', () => open());
+
+  test('a reader sees what another process wrote meanwhile', async () => {
+    const [one, other] = [await open('shared'), await open('shared')];
+    const told = [info(7n, '/a', 'uid-a', 'cid-a')];
+    await one.writer.write([window({ figures: { 7: 1n }, cgroupInfos: told })]);
+    expect((await top(other.reader, 'pod')).rows[0]?.owner).toEqual({ cluster: 'c1' });
+    await one.writer.writeNames([named('uid-a', 'cid-a', 'app')]);
+    expect((await top(other.reader, 'pod')).rows[0]?.owner.pod).toBe('web-1');
+    await other.writer.writeNames([named('uid-a', 'cid-a', 'app', 'web-2')]);
+    expect((await top(one.reader, 'pod')).rows[0]?.owner.pod).toBe('web-2');
+    await Promise.all([one.close(), other.close()]);
   });
 });

@@ -2,7 +2,8 @@ import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
 import type { InfluxOptions } from './open.js';
 
-export const closedError = () => new StoreError('the InfluxDB store is closed', false);
+/** Another process, or the next start, will take it. */
+export const closedError = () => new StoreError('the InfluxDB store is closed', true);
 
 /**
  * Anything but a refusal of the data itself may be tried again: a setting that is wrong is mended by its operator,

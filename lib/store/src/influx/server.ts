@@ -1,10 +1,10 @@
 /** One InfluxDB: requests whose errors say what is wrong, and a bucket that is made when it is missing. */
 import { InfluxDB } from '@influxdata/influxdb-client';
-import type { Cancellable, FluxTableMetaData } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
 import { makeBucket } from './bucket.js';
 import { isBucketMissing, toStoreError } from './errors.js';
 import type { InfluxOptions } from './open.js';
+import { queryRows } from './query.js';
 
 /** A query's time is its caller's to cap; this only ends a connection that is dead. */
 const QUERY_TIMEOUT_MS = 600_000;
@@ -35,7 +35,11 @@ export class Server {
 
   /** The rows, each with the values of `columns` in that order, '' where a table lacks one. */
   query(flux: string, columns: readonly string[], signal: AbortSignal): Promise<string[][]> {
-    return this.once(() => this.rows(flux, columns, signal), signal);
+    const { org } = this.options;
+    return this.once(() => {
+      signal.throwIfAborted();
+      return queryRows(this.asking.transport, { org, flux, columns }, signal);
+    }, signal);
   }
 
   /** @throws StoreError when it takes longer than `ms` */
@@ -57,51 +61,4 @@ export class Server {
       throw signal?.aborted ? signal.reason : toStoreError(error, this.options);
     }
   }
-
-  private rows(flux: string, columns: readonly string[], signal: AbortSignal): Promise<string[][]> {
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const rows: string[][] = [];
-      let cancellable: Cancellable | undefined;
-      const abort = () => {
-        // In this order: a cancelled query is complete, the client says.
-        end(() => reject(signal.reason as Error));
-        cancellable?.cancel();
-      };
-      const end = (settle: () => void) => {
-        signal.removeEventListener('abort', abort);
-        settle();
-      };
-      signal.addEventListener('abort', abort, { once: true });
-      const pick = picker(columns);
-      this.asking.getQueryApi(this.options.org).queryRows(flux, {
-        next: (values, table) => void rows.push(pick(values, table)),
-        error: (error) => end(() => reject(error)),
-        complete: () => end(() => resolve(rows)),
-        useCancellable: (given) => (cancellable = given),
-      });
-    });
-  }
-}
-
-/** The client uses one array for all rows: values are copied out at once. */
-function picker(columns: readonly string[]) {
-  let table: FluxTableMetaData | undefined;
-  let indexes: number[] = [];
-  return (values: string[], current: FluxTableMetaData): string[] => {
-    if (current !== table) {
-      table = current;
-      const labels = current.columns.map(({ label }) => label);
-      indexes = columns.map((label) => labels.indexOf(label));
-      refuseError(values, labels);
-    }
-    return indexes.map((index) => values[index] ?? '');
-  };
-}
-
-/** A query that fails midway has answered 200 already: the failure is a table of its own, which the client hands on. */
-function refuseError(values: readonly string[], labels: readonly string[]): void {
-  const error = labels.indexOf('error');
-  if (error >= 0 && labels.includes('reference'))
-    throw new StoreError(`InfluxDB gave up in the middle of its answer: ${values[error]}`, true);
 }
