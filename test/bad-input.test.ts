@@ -5,25 +5,20 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { batchFromJson, batchToJson, createBatch, topics } from '@dentryscope/contracts';
-import { requirePart, startInflux, startKafka } from '@dentryscope/lab';
+import type { NodeBatch } from '@dentryscope/contracts';
+import { requirePart, startKafka } from '@dentryscope/lab';
 import { openConsumer, openKafkaPublisher } from '@dentryscope/transport';
 import type { Received } from '@dentryscope/transport';
 import { Cli, endAll, eventually, getJson } from './lib/cli.js';
 import { expectTruth, pastFleet } from './lib/fleet.js';
 import { scratch } from './lib/scratch.js';
+import { onParts, quickly, startParts, startService } from './lib/services.js';
 
 const dir = scratch();
 afterEach(endAll);
 afterAll(dir.remove);
 
-const quiet = {
-  DENTRYSCOPE_DATA_DIR: join(dir.path, 'quiet'),
-  DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
-  DENTRYSCOPE_AGENT_LISTEN: '127.0.0.1:0',
-  DENTRYSCOPE_INGESTER_LISTEN: '127.0.0.1:0',
-  DENTRYSCOPE_WINDOW: '500ms',
-  DENTRYSCOPE_KUBERNETES: 'off',
-};
+const quiet = { ...quickly, DENTRYSCOPE_DATA_DIR: join(dir.path, 'quiet') };
 
 interface Ready {
   readonly ready: boolean;
@@ -41,12 +36,6 @@ async function troubleOf(address: string, part: string): Promise<string> {
     const found = parts.find(({ name, ok }) => name === part && !ok);
     return ready ? undefined : found?.detail;
   });
-}
-
-async function startProbed(name: 'agent' | 'ingester', env: Record<string, string>) {
-  const cli = Cli.start([name], env);
-  const [, address] = await cli.says(/"address":"(http[^"]+)"/);
-  return { cli, address: address! };
 }
 
 describe('a wrong setting ends the start with status 2 and is named', () => {
@@ -182,7 +171,7 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { tim
       DENTRYSCOPE_DATA_DIR: join(dir.path, 'absent'),
     };
     try {
-      const { address } = await startProbed('agent', { ...env, DENTRYSCOPE_BACKEND: 'none' });
+      const { address } = await startService('agent', { ...env, DENTRYSCOPE_BACKEND: 'none' });
       expect(await troubleOf(address, 'transport')).toContain('DENTRYSCOPE_KAFKA_BROKERS');
       await kafka.restart();
       await eventually(async () => ((await readiness(address)).ready ? true : undefined), 90_000);
@@ -198,15 +187,9 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { tim
   });
 
   it('a message that cannot be read goes to the dead letters with its place, and blocks nobody', async () => {
-    const [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
-    const env = {
-      ...quiet,
-      ...kafka.env,
-      ...influx.env,
-      DENTRYSCOPE_TRANSPORT: 'kafka',
-      DENTRYSCOPE_STORE: 'influx',
-    };
-    const publisher = openKafkaPublisher({ brokers: kafka.brokers, partitions: 1 });
+    const parts = await startParts();
+    const env = onParts(parts, join(dir.path, 'unreadable'));
+    const publisher = openKafkaPublisher({ brokers: parts.kafka.brokers, partitions: 1 });
     try {
       const fleet = pastFleet(3);
       const file = join(dir.path, 'good.jsonl');
@@ -214,54 +197,36 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { tim
       await eventually(() =>
         publisher.publish(topics.deltas, [{ key: 'k', value: garbage }]).then(() => true),
       );
-      writeFileSync(
-        file,
-        [0, 1, 2]
-          .flatMap((k) => fleet.window(k))
-          .map((b) => `${batchToJson(b)}\n`)
-          .join(''),
-      );
+      writeFileSync(file, jsonLines([0, 1, 2].flatMap((k) => fleet.window(k))));
       expect((await Cli.start(['publish', file], env).exited).code).toBe(0);
-      await startProbed('ingester', env);
+      await startService('ingester', env);
       const api = Cli.start(['api'], env);
       const [, address] = await api.says(/"address":"(http[^"]+)"/);
       await expectTruth(address!, fleet, 3);
-      const [letter] = await deadLetters(kafka.brokers);
+      const [letter] = await deadLetters(parts.kafka.brokers);
       expect(Buffer.from(letter!.value)).toEqual(garbage);
       expect(letter!.headers).toMatchObject({ topic: topics.deltas, partition: '0', offset: '0' });
       expect(letter!.headers!['reason']).toMatch(/\w/);
     } finally {
       await publisher.close();
-      await Promise.all([kafka.stop(), influx.stop()]);
+      await parts.stop();
     }
   });
 
   it('a wrong InfluxDB token: told by name, nothing lost, and mended by the right one', async () => {
-    const [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
-    const right = {
-      ...quiet,
-      ...kafka.env,
-      ...influx.env,
-      DENTRYSCOPE_TRANSPORT: 'kafka',
-      DENTRYSCOPE_STORE: 'influx',
-    };
+    const parts = await startParts();
+    const right = onParts(parts, join(dir.path, 'token'));
     const wrong = { ...right, DENTRYSCOPE_INFLUX_TOKEN: 'not-the-token' };
     try {
       const fleet = pastFleet(3);
       const file = join(dir.path, 'token.jsonl');
-      writeFileSync(
-        file,
-        [0, 1, 2]
-          .flatMap((k) => fleet.window(k))
-          .map((b) => `${batchToJson(b)}\n`)
-          .join(''),
-      );
+      writeFileSync(file, jsonLines([0, 1, 2].flatMap((k) => fleet.window(k))));
       expect((await Cli.start(['publish', file], right).exited).code).toBe(0);
-      const { cli, address } = await startProbed('ingester', wrong);
+      const { cli, address } = await startService('ingester', wrong);
       expect(await troubleOf(address, 'store')).toContain('DENTRYSCOPE_INFLUX_TOKEN');
       expect(cli.stderr).not.toContain('not-the-token');
       await cli.end();
-      await startProbed('ingester', right);
+      await startService('ingester', right);
       const [, apiAddress] = await Cli.start(['api'], right).says(/"address":"(http[^"]+)"/);
       await expectTruth(apiAddress!, fleet, 3);
       const badApi = Cli.start(['api'], wrong);
@@ -270,10 +235,13 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { tim
       expect(answer.status).toBe(503);
       expect(await answer.json()).toMatchObject({ code: 'store_unavailable' });
     } finally {
-      await Promise.all([kafka.stop(), influx.stop()]);
+      await parts.stop();
     }
   });
 });
+
+const jsonLines = (batches: readonly NodeBatch[]) =>
+  batches.map((batch) => `${batchToJson(batch)}\n`).join('');
 
 async function deadLetters(brokers: readonly string[]): Promise<Received[]> {
   const settings = {

@@ -1,10 +1,11 @@
 /** From this machine's kernel to an answer: what was done is what is said. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { requirePart, startInflux, startKafka } from '@dentryscope/lab';
-import type { RunningInflux, RunningKafka } from '@dentryscope/lab';
+import { requirePart } from '@dentryscope/lab';
 import type { TopAnswer } from '@dentryscope/contracts';
-import { Cli, endAll, eventually, getJson } from './lib/cli.js';
+import { endAll, eventually, getJson } from './lib/cli.js';
 import { isExt4, scratch } from './lib/scratch.js';
+import { onParts, quickly, startParts, startService, startStandalone } from './lib/services.js';
+import type { Parts } from './lib/services.js';
 import { Cgroup, buildWorkload, requireKernel } from './lib/workload.js';
 
 const FAILED_LOOKUPS = 1000;
@@ -38,43 +39,27 @@ async function topOf(api: string, name: string): Promise<TopAnswer['items']> {
 
 describe.skipIf(requireKernel())('1,000 failed lookups in a cgroup are 1,000 dentries', () => {
   it('through the embedded log and DuckDB, in one process', async () => {
-    const cli = Cli.start(['standalone'], {
+    const { cli, address } = await startStandalone({
+      ...quickly,
       DENTRYSCOPE_DATA_DIR: `${dir.path}/standalone`,
-      DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
-      DENTRYSCOPE_WINDOW: '500ms',
     });
-    const [, api] = await cli.says(/dentryscope is at (http\S+)/);
-    expect(await topOf(api!, 'embedded')).toMatchObject([{ value: FAILED_LOOKUPS }]);
+    expect(await topOf(address, 'embedded')).toMatchObject([{ value: FAILED_LOOKUPS }]);
     expect(await cli.end('SIGINT')).toEqual({ code: 0, signal: null });
   });
 
   describe.skipIf(requirePart('kafka', 'influx'))('through Kafka and InfluxDB', { timeout: 180_000 }, () => {
-    let kafka: RunningKafka;
-    let influx: RunningInflux;
-    beforeAll(async () => {
-      [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
-    });
-    afterAll(async () => {
-      await Promise.all([kafka?.stop(), influx?.stop()]);
-    });
+    let parts: Parts;
+    beforeAll(async () => void (parts = await startParts()));
+    afterAll(() => parts?.stop());
 
     it('with agent, ingester and API as three processes', async () => {
-      const env = {
-        ...kafka.env,
-        ...influx.env,
-        DENTRYSCOPE_TRANSPORT: 'kafka',
-        DENTRYSCOPE_STORE: 'influx',
-        DENTRYSCOPE_WINDOW: '500ms',
-        DENTRYSCOPE_DATA_DIR: `${dir.path}/parts`,
-        DENTRYSCOPE_AGENT_LISTEN: '127.0.0.1:0',
-        DENTRYSCOPE_INGESTER_LISTEN: '127.0.0.1:0',
-        DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
-      };
-      const services = ['ingester', 'api', 'agent'].map((name) => Cli.start([name], env));
-      const [, address] = await services[1]!.says(/"address":"(http[^"]+)"/);
-      await services[2]!.says(/agent started/);
-      expect(await topOf(address!, 'kafka')).toMatchObject([{ value: FAILED_LOOKUPS }]);
-      for (const service of services) expect(await service.end()).toEqual({ code: 0, signal: null });
+      const env = onParts(parts, `${dir.path}/parts`);
+      const ingester = await startService('ingester', env);
+      const api = await startService('api', env);
+      const agent = await startService('agent', env);
+      expect(await topOf(api.address, 'kafka')).toMatchObject([{ value: FAILED_LOOKUPS }]);
+      for (const { cli } of [agent, ingester, api])
+        expect(await cli.end()).toEqual({ code: 0, signal: null });
     });
   });
 });

@@ -5,8 +5,9 @@ import { AppsV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { requirePart, startKubeApiserver } from '@dentryscope/lab';
 import type { RunningKube } from '@dentryscope/lab';
 import type { TopAnswer } from '@dentryscope/contracts';
-import { Cli, endAll, eventually, getJson } from './lib/cli.js';
+import { endAll, eventually, getJson } from './lib/cli.js';
 import { scratch } from './lib/scratch.js';
+import { quickly, startStandalone } from './lib/services.js';
 import { Cgroup, buildWorkload, requireKernel } from './lib/workload.js';
 
 const containerId = randomBytes(32).toString('hex');
@@ -80,13 +81,12 @@ describe.skipIf(requireKernel() ?? requirePart('kube'))(
     it('what a container did is told under namespace, pod, container and workload', async () => {
       const config = new KubeConfig();
       config.loadFromFile(kube.kubeconfigFile);
-      const cli = Cli.start(['standalone'], {
+      const { address: api } = await startStandalone({
+        ...quickly,
         DENTRYSCOPE_DATA_DIR: dir.path,
-        DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
-        DENTRYSCOPE_WINDOW: '500ms',
+        DENTRYSCOPE_KUBERNETES: 'on',
         DENTRYSCOPE_KUBECONFIG: kube.kubeconfigFile,
       });
-      const [, api] = await cli.says(/dentryscope is at (http\S+)/);
       const workload = buildWorkload(dir.path);
       const podUid = await makePod(config).catch((error: unknown) => {
         throw new Error(String((error as { body?: unknown }).body ?? error), { cause: error });
@@ -95,7 +95,7 @@ describe.skipIf(requireKernel() ?? requirePart('kube'))(
       try {
         cgroup.run(workload, 'miss', 1000, dir.path);
         const ask = (by: string) =>
-          getJson<TopAnswer>(`${api!}/v1/top?metric=dentries_allocated&by=${by}&namespace=shop`);
+          getJson<TopAnswer>(`${api}/v1/top?metric=dentries_allocated&by=${by}&namespace=shop`);
         const items = await eventually(async () => {
           const { items } = await ask('container');
           return items.length > 0 ? items : undefined;

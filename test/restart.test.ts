@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { batchKey, batchToJson, batchFromJson, encodeBatch, topics } from '@dentryscope/contracts';
 import type { TopAnswer } from '@dentryscope/contracts';
-import { requirePart, startInflux, startKafka } from '@dentryscope/lab';
-import type { RunningInflux, RunningKafka } from '@dentryscope/lab';
+import { requirePart } from '@dentryscope/lab';
 import type { Fleet } from '@dentryscope/simulator';
 import { openKafkaPublisher } from '@dentryscope/transport';
 import { Cli, endAll, eventually, getJson } from './lib/cli.js';
 import { expectTruth, pastFleet } from './lib/fleet.js';
 import { scratch } from './lib/scratch.js';
+import { onParts, quickly, startParts, startService, startStandalone } from './lib/services.js';
+import type { Parts } from './lib/services.js';
 import { Cgroup, buildWorkload, requireKernel } from './lib/workload.js';
 
 const WINDOWS = 80;
@@ -20,37 +21,17 @@ afterEach(endAll);
 afterAll(dir.remove);
 
 describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { timeout: 300_000 }, () => {
-  let kafka: RunningKafka;
-  let influx: RunningInflux;
+  let parts: Parts;
   let env: Record<string, string>;
-  const start = (name: string) => Cli.start([name], env);
-  const startApi = async () => {
-    const cli = start('api');
-    const [, address] = await cli.says(/"address":"(http[^"]+)"/);
-    return { cli, address: address! };
-  };
-
   beforeAll(async () => {
-    [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
-    env = {
-      ...kafka.env,
-      ...influx.env,
-      DENTRYSCOPE_TRANSPORT: 'kafka',
-      DENTRYSCOPE_STORE: 'influx',
-      DENTRYSCOPE_WINDOW: '500ms',
-      DENTRYSCOPE_DATA_DIR: `${dir.path}/parts`,
-      DENTRYSCOPE_AGENT_LISTEN: '127.0.0.1:0',
-      DENTRYSCOPE_INGESTER_LISTEN: '127.0.0.1:0',
-      DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
-    };
+    parts = await startParts();
+    env = onParts(parts, `${dir.path}/parts`);
   });
-  afterAll(async () => {
-    await Promise.all([kafka?.stop(), influx?.stop()]);
-  });
+  afterAll(() => parts?.stop());
 
   /** Each window until the broker has it, some ten a second. */
   async function publishAll(fleet: Fleet): Promise<void> {
-    const publisher = openKafkaPublisher({ brokers: kafka.brokers, partitions: 4 });
+    const publisher = openKafkaPublisher({ brokers: parts.kafka.brokers, partitions: 4 });
     for (let window = 0; window < WINDOWS; window++) {
       const messages = fleet
         .window(window)
@@ -64,31 +45,30 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { tim
   it('ingester, API, broker and store are killed while windows come in', async () => {
     const fleet = pastFleet(WINDOWS);
     const published = publishAll(fleet);
-    let ingester = start('ingester');
-    const { cli: api } = await startApi();
-    await ingester.says(/ingester started/);
-    await ingester.end('SIGKILL');
-    ingester = start('ingester');
+    const first = await startService('ingester', env);
+    const { cli: api } = await startService('api', env);
+    await first.cli.end('SIGKILL');
+    const second = await startService('ingester', env);
     await sleep(1000);
-    await influx.kill('SIGKILL');
+    await parts.influx.kill('SIGKILL');
     await sleep(1000);
-    await influx.restart();
-    await kafka.kill('SIGKILL');
+    await parts.influx.restart();
+    await parts.kafka.kill('SIGKILL');
     await sleep(1000);
-    await kafka.restart();
-    await ingester.end('SIGKILL');
-    start('ingester');
+    await parts.kafka.restart();
+    await second.cli.end('SIGKILL');
+    await startService('ingester', env);
     await api.end('SIGKILL');
     await published;
-    await expectTruth((await startApi()).address, fleet, WINDOWS, 120_000);
+    await expectTruth((await startService('api', env)).address, fleet, WINDOWS, 120_000);
   });
 
   it.skipIf(requireKernel())('a real agent is killed in the middle', async () => {
     const workload = buildWorkload(dir.path);
     const cgroup = new Cgroup(`/dentryscope-${process.pid}-killed-agent`);
-    start('ingester');
-    const { address } = await startApi();
-    const tail = start('tail');
+    await startService('ingester', env);
+    const { address } = await startService('api', env);
+    const tail = Cli.start(['tail'], env);
     const total = async () => {
       const query = `metric=dentries_allocated&by=cgroup&cgroup=${encodeURIComponent(cgroup.path)}`;
       return (await getJson<TopAnswer>(`${address}/v1/top?${query}`)).total;
@@ -96,8 +76,7 @@ describe.skipIf(requirePart('kafka', 'influx'))('with Kafka and InfluxDB', { tim
     try {
       for (const [signal, times] of [['SIGKILL', 3] as const, ['SIGTERM', 1] as const]) {
         for (let round = 0; round < times; round++) {
-          const agent = start('agent');
-          await agent.says(/agent started/);
+          const { cli: agent } = await startService('agent', env);
           cgroup.run(workload, 'miss', 300, dir.path);
           await sleep(700);
           await agent.end(signal);
@@ -128,15 +107,11 @@ describe('with the embedded log and DuckDB', { timeout: 180_000 }, () => {
   it('standalone is killed three times while others publish into its log', async () => {
     const fleet = pastFleet(WINDOWS);
     const env = {
+      ...quickly,
       DENTRYSCOPE_DATA_DIR: join(dir.path, 'standalone'),
-      DENTRYSCOPE_API_LISTEN: '127.0.0.1:0',
       DENTRYSCOPE_BACKEND: 'none',
     };
-    const start = async () => {
-      const cli = Cli.start(['standalone'], env);
-      const [, address] = await cli.says(/dentryscope is at (http\S+)/);
-      return { cli, address: address! };
-    };
+    const start = () => startStandalone(env);
     let standalone = await start();
     for (let part = 0; part < 4; part++) {
       const file = join(dir.path, `part-${part}.jsonl`);
