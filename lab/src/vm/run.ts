@@ -83,8 +83,7 @@ function settingsOf(token: string, kernel: Kernel, script: Buffer, options: Gues
     VM_MODULES: BOOT_MODULES.join(' '),
     VM_MODULE_FOLDER: kernel.modules,
     VM_SHELL: isProgram(script) ? '' : '/bin/sh',
-    VM_9P_OPTIONS:
-      process.env['DENTRYSCOPE_LAB_9P'] ?? 'trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose',
+    VM_9P_OPTIONS: 'trans=virtio,version=9p2000.L,ro,msize=512000,cache=loose',
   });
 }
 
