@@ -79,6 +79,14 @@ async function checkAgent() {
   for (const why of degraded) say(`agent: ${why}`);
 }
 
+/** What this machine and its engine have no place for: some capabilities, a network for builds. */
+async function overrides(host) {
+  const capabilities = await agentCapabilities(host);
+  const services = ['ingester', 'api', 'simulator'].map((name) => `  ${name}: { build: { network: host } }`);
+  const agent = `  agent: { build: { network: host }, cap_add: !override [${capabilities}] }`;
+  return ['services:', ...services, agent, ''].join('\n');
+}
+
 const engine = await startEngine(folder);
 const override = join(folder, 'override.yml');
 const env = { DOCKER_HOST: engine.host, ...variables };
@@ -94,8 +102,7 @@ try {
   if (!existsSync(compose))
     throw new Error(`${compose} is missing: npx vitest run test/compose.test.ts builds it`);
   await buildStandIns(engine.host, say);
-  const capabilities = await agentCapabilities(engine.host);
-  writeFileSync(override, `services: { agent: { cap_add: !override [${capabilities}] } }\n`);
+  writeFileSync(override, await overrides(engine.host));
   say('images of dentryscope');
   await composed(['build'], { limitMs: BUILD_LIMIT_MS, signal });
   say('up, until all are healthy');

@@ -20,14 +20,17 @@ export async function run(command, args, env = {}, { limitMs = 600_000, signal }
   return stdout;
 }
 
-/** @param {string} folder kept, so that a second start finds the images of the first */
+/** No docker0, which another engine may have: builds use the host's network. @param {string} folder kept, so that a second start finds the images of the first */
 export async function startEngine(folder) {
   mkdirSync(folder, { recursive: true });
   const host = `unix://${join(folder, 'docker.sock')}`;
   const log = openSync(join(folder, 'dockerd.log'), 'a');
   const places = ['data-root', 'exec-root', 'pidfile'].map((name) => `--${name}=${join(folder, name)}`);
   // Detached: Ctrl-C is for us, who take the containers down before the engine ends.
-  const daemon = spawn('dockerd', [...places, '-H', host], { stdio: ['ignore', log, log], detached: true });
+  const daemon = spawn('dockerd', [...places, '--bridge=none', '-H', host], {
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
   closeSync(log);
   const ended = new Promise((resolve) => daemon.once('exit', resolve).once('error', resolve));
   const stop = async () => {

@@ -77,7 +77,14 @@ async function build(name, env, args, fill) {
     cpSync(here, context, { recursive: true });
     fill(context);
     // The engine's own builder: BuildKit wants a plugin that a plain installation does not have.
-    const what = ['-q', '-f', join(context, `Dockerfile.${name}`), '-t', `${PREFIX}/${name}`];
+    const what = [
+      '-q',
+      '--network=host',
+      '-f',
+      join(context, `Dockerfile.${name}`),
+      '-t',
+      `${PREFIX}/${name}`,
+    ];
     await run('docker', ['build', ...what, ...args, context], { ...env, DOCKER_BUILDKIT: '0' });
   } finally {
     rmSync(context, { recursive: true, force: true });
@@ -124,9 +131,13 @@ export async function agentCapabilities(host) {
   const bounding = BigInt(`0x${/^CapBnd:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]}`);
   const CAP_SYS_RESOURCE = 24n;
   const knows = async (capability) =>
-    await run('docker', ['run', '--rm', `--cap-add=${capability}`, `${PREFIX}/node`, 'true'], {
-      DOCKER_HOST: host,
-    })
+    await run(
+      'docker',
+      ['run', '--rm', '--network=none', `--cap-add=${capability}`, `${PREFIX}/node`, 'true'],
+      {
+        DOCKER_HOST: host,
+      },
+    )
       .then(() => true)
       .catch(() => false);
   const bpf = (await knows('BPF')) ? ['BPF', 'PERFMON'] : ['SYS_ADMIN'];

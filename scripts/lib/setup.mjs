@@ -31,6 +31,8 @@ const packages = {
     kmod: 'guest kernels',
     e2fsprogs: 'guest kernels',
     'xz-utils': 'guest kernels',
+    zstd: 'guest kernels',
+    'debian-archive-keyring': 'guest kernels',
     'etcd-server': 'the real kube-apiserver',
     chromium: 'the page, tested in a browser',
     'fonts-dejavu-core': 'the page, tested in a browser',

@@ -5,7 +5,7 @@ import { placeKey } from '../infos.js';
 import type { Place } from '../infos.js';
 import { appendColumns } from './append.js';
 
-/** Holds every boot in the file, and those of the transaction under way until it is committed or dropped. */
+/** Holds every boot in the file, and those of the transaction under way until it is committed. */
 export class Boots {
   private readonly fresh = new Map<string, { number: number; boot: Place }>();
 
@@ -43,10 +43,6 @@ export class Boots {
 
   committed(): void {
     for (const [key, { number }] of this.fresh) this.known.set(key, number);
-    this.fresh.clear();
-  }
-
-  dropped(): void {
     this.fresh.clear();
   }
 

@@ -21,6 +21,11 @@ function isOurs(message: string): boolean {
   return OURS.test(message) || message.startsWith('bigint out of');
 }
 
+/** DuckDB refuses everything after such an error, until the file is opened again. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof Error && /^FATAL Error|database has been invalidated/.test(error.message);
+}
+
 /** For a file that cannot be opened. */
 export function toOpenError(error: unknown, file: string): StoreError {
   const { message } = error as Error;

@@ -1,11 +1,10 @@
 /** The embedded store: one DuckDB file in the data directory, one process at a time. */
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import type { Reader, Writer } from '../types.js';
+import { Database } from './database.js';
 import { inUse, toOpenError } from './errors.js';
 import { EmbeddedReader } from './reader.js';
-import { createSchema } from './schema.js';
 import { EmbeddedWriter } from './writer.js';
 
 export interface EmbeddedOptions {
@@ -50,23 +49,17 @@ function fileIn(directory: string): string {
 }
 
 async function open(file: string, options: EmbeddedOptions): Promise<EmbeddedStore> {
-  const instance = await DuckDBInstance.create(file, settings(options));
-  try {
-    const connection = await instance.connect();
-    await createSchema(connection);
-    let users = 2;
-    const release = () => {
-      if (--users > 0) return;
-      instance.closeSync();
-      openHere.delete(file);
-    };
-    const writer = await EmbeddedWriter.open(connection, file, release);
-    const reader = new EmbeddedReader(instance, file, release);
-    return { writer, reader, close: async () => void (await Promise.all([writer.close(), reader.close()])) };
-  } catch (error) {
-    instance.closeSync();
-    throw error;
-  }
+  const database = new Database(file, settings(options));
+  await database.open();
+  let users = 2;
+  const release = () => {
+    if (--users > 0) return;
+    database.close();
+    openHere.delete(file);
+  };
+  const writer = new EmbeddedWriter(database, file, release);
+  const reader = new EmbeddedReader(database, file, release);
+  return { writer, reader, close: async () => void (await Promise.all([writer.close(), reader.close()])) };
 }
 
 function settings({ memoryBytes = 512 * 1024 * 1024, threads = 2 }: EmbeddedOptions): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { checkSeries, checkTop } from '../request.js';
 import type {
   Cap,
@@ -10,6 +10,7 @@ import type {
   TopRequest,
   TopResult,
 } from '../types.js';
+import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { nodesResult, nodesSql } from './nodes.js';
 import { seriesResult, seriesSql } from './series.js';
@@ -17,13 +18,12 @@ import { topResult, topSql } from './top.js';
 
 type Row = Record<string, unknown>;
 
-/** Each query has a connection of its own: an interrupt ends whatever its connection runs. */
 export class EmbeddedReader implements Reader {
   private readonly running = new Set<Promise<unknown>>();
   private closed = false;
 
   constructor(
-    private readonly instance: DuckDBInstance,
+    private readonly database: Database,
     private readonly file: string,
     private readonly onClose: () => void,
   ) {}
@@ -68,20 +68,20 @@ export class EmbeddedReader implements Reader {
     }
   }
 
-  private async query(
+  private query(
     { sql, values }: { sql: string; values: DuckDBValue[] },
     signal: AbortSignal,
   ): Promise<Row[]> {
-    const connection = await this.instance.connect();
-    const stop = interruptOn(signal, connection);
-    try {
-      const result = await connection.runAndReadAll(sql, values);
-      signal.throwIfAborted();
-      return result.getRowObjects();
-    } finally {
-      stop();
-      connection.closeSync();
-    }
+    return this.database.use(async (connection) => {
+      const stop = interruptOn(signal, connection);
+      try {
+        const result = await connection.runAndReadAll(sql, values);
+        signal.throwIfAborted();
+        return result.getRowObjects();
+      } finally {
+        stop();
+      }
+    });
   }
 }
 

@@ -5,6 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
 import { StoreError } from '../types.js';
+import { transaction } from './transaction.js';
 
 const VERSION = 1;
 
@@ -36,14 +37,16 @@ const identities = `
 
 /** Makes what is missing: tables in a new file, and columns for metrics that an older release did not have. */
 export async function createSchema(connection: DuckDBConnection): Promise<void> {
-  await connection.run('BEGIN');
+  await transaction(connection, () => addMissing(connection));
+}
+
+async function addMissing(connection: DuckDBConnection): Promise<void> {
   for (const [name, columns] of Object.entries(tables))
     await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${columns})`);
   await checkVersion(connection);
   for (const { name } of nodeMetrics) await addColumn(connection, 'windows', name);
   for (const { name } of cgroupMetrics) await addColumn(connection, 'figures', name);
   await connection.run(`CREATE OR REPLACE VIEW identities AS ${identities}`);
-  await connection.run('COMMIT');
 }
 
 async function checkVersion(connection: DuckDBConnection): Promise<void> {

@@ -3,6 +3,7 @@ import type { NodeBatch } from '@dentryscope/contracts';
 import { Queue } from '../queue.js';
 import type { ContainerName, Writer } from '../types.js';
 import { Boots } from './boots.js';
+import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { keepCgroups, keepNames } from './identities.js';
 import { transaction } from './transaction.js';
@@ -11,62 +12,52 @@ import { appendFigures, appendWindows, freshWindows, rememberNewest } from './wi
 /** The only writer of the file: what it read before an append still holds when the append is committed. */
 export class EmbeddedWriter implements Writer {
   private readonly queue = new Queue();
+  /** Read again after a failure: a COMMIT that fails at its checkpoint may be in the file all the same. */
+  private boots: Boots | undefined;
   private closed = false;
 
-  private constructor(
-    private readonly connection: DuckDBConnection,
+  constructor(
+    private readonly database: Database,
     private readonly file: string,
-    private readonly boots: Boots,
     private readonly onClose: () => void,
   ) {}
 
-  static async open(
-    connection: DuckDBConnection,
-    file: string,
-    onClose: () => void,
-  ): Promise<EmbeddedWriter> {
-    return new EmbeddedWriter(connection, file, await Boots.load(connection), onClose);
-  }
-
   write(batches: readonly NodeBatch[]): Promise<void> {
-    return this.durably(() => this.writeWindows(batches));
+    return this.durably((connection) => this.writeWindows(connection, batches));
   }
 
   writeNames(names: readonly ContainerName[]): Promise<void> {
-    return this.durably(() => keepNames(this.connection, names));
+    return this.durably((connection) => keepNames(connection, names));
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
     await this.queue.idle();
-    this.connection.closeSync();
     this.onClose();
   }
 
-  private async writeWindows(batches: readonly NodeBatch[]): Promise<void> {
+  private async writeWindows(connection: DuckDBConnection, batches: readonly NodeBatch[]): Promise<void> {
     if (batches.length === 0) return;
-    const windows = await freshWindows(this.connection, this.boots, batches);
+    const boots = (this.boots ??= await Boots.load(connection));
+    const windows = await freshWindows(connection, boots, batches);
     if (windows.length === 0) return;
-    await this.boots.save(this.connection);
-    await appendWindows(this.connection, windows);
-    await appendFigures(this.connection, windows);
-    await rememberNewest(this.connection, windows);
-    await keepCgroups(
-      this.connection,
-      this.boots,
-      windows.map(({ batch }) => batch),
-    );
+    await boots.save(connection);
+    await appendWindows(connection, windows);
+    await appendFigures(connection, windows);
+    await rememberNewest(connection, windows);
+    const infos = windows.map(({ batch }) => batch);
+    await keepCgroups(connection, boots, infos);
   }
 
-  private async durably(task: () => Promise<void>): Promise<void> {
+  private async durably(task: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
     if (this.closed) throw closedError();
     return this.queue.run(async () => {
       try {
-        await transaction(this.connection, task);
-        this.boots.committed();
+        await this.database.use((connection) => transaction(connection, () => task(connection)));
+        this.boots?.committed();
       } catch (error) {
-        this.boots.dropped();
+        this.boots = undefined;
         throw toStoreError(error, this.file);
       }
     });
