@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,11 @@ import { T0, allocated, cap, metric, nodes, series, top, total, window } from '.
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-store-'));
 let count = 0;
 const fresh = () => join(root, String(count++));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const disks: string[] = [];
+afterAll(() => {
+  for (const disk of disks) execFileSync('umount', [disk]);
+  rmSync(root, { recursive: true, force: true });
+});
 
 conformance('embedded', () => openEmbeddedStore({ directory: fresh() }));
 
@@ -126,6 +131,56 @@ describe('SIGKILL while writing', () => {
     }
   });
 });
+
+/** A disk that is soon full takes the right to mount one. */
+const missing = smallDisk('a') ? undefined : 'no right to mount a tmpfs here';
+if (missing)
+  process.stderr.write(`skipped: a full disk: ${missing}
+`);
+
+describe.skipIf(missing)('a full disk', () => {
+  // 8 MiB: writing ahead fails; 20 MiB: folding what was written ahead into the file fails, which DuckDB does not get over.
+  test.each([8, 20])(
+    'of %i MiB: retryable, reads go on, and with room again nothing is lost or twice',
+    async (mib) => {
+      const directory = smallDisk(`full-${mib}`, mib)!;
+      const store = await openEmbeddedStore({ directory });
+      const figures = Object.fromEntries(
+        Array.from({ length: 5_000 }, (_, n) => [n + 1, 2n ** 49n + BigInt(n * n)]),
+      );
+      const sum = Object.values(figures).reduce((a, b) => a + b);
+      let seq = 0;
+      let error: unknown;
+      while (!error)
+        error = await store.writer.write([window({ seq: ++seq, figures })]).catch((error: unknown) => error);
+      expect(error).toMatchObject({
+        name: 'StoreError',
+        retryable: true,
+        message: expect.stringContaining('No space left'),
+      });
+      await expect(store.writer.write([window({ seq, figures })])).rejects.toMatchObject({ retryable: true });
+      expect([BigInt(seq) * sum, BigInt(seq - 1) * sum]).toContain(await total(store.reader));
+      execFileSync('mount', ['-o', 'remount,size=200m', directory]);
+      await store.writer.write([window({ seq, figures }), window({ seq: seq + 1, figures })]);
+      expect(await total(store.reader)).toBe(BigInt(seq + 1) * sum);
+      await store.close();
+    },
+  );
+});
+
+/** The directory it is mounted on; undefined where that is not allowed. */
+function smallDisk(name: string, mib = 1): string | undefined {
+  const directory = mkdtempSync(join(root, `${name}-`));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'dentryscope-test', directory], {
+      stdio: 'ignore',
+    });
+  } catch {
+    return undefined; // not root, or in a container without the right to mount
+  }
+  disks.push(directory);
+  return directory;
+}
 
 describe('queries beside each other', () => {
   test('reads go on while a write is under way, and see none of it or all of it', async () => {

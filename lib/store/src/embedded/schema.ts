@@ -24,8 +24,11 @@ const tables = {
   names: namesTable,
 };
 
-/** Who a cgroup is, by the names known now. A container without a name goes by its id. */
-const identities = `
+/**
+ * Who a cgroup is, by the names known now. A container without a name goes by its id. No view, since to make one is to
+ * write, and a file on a full disk must still open for questions.
+ */
+export const identities = `(
   SELECT i.boot, i.cgroup, i.path,
     nullif(coalesce(c.namespace, p.namespace), '') AS namespace,
     nullif(coalesce(c.pod, p.pod), '') AS pod,
@@ -33,7 +36,7 @@ const identities = `
     nullif(coalesce(c.workload, p.workload), '') AS workload
   FROM cgroups i
   LEFT JOIN names c ON c.key = 'container ' || i.container_id
-  LEFT JOIN names p ON p.key = 'pod ' || i.pod_uid`;
+  LEFT JOIN names p ON p.key = 'pod ' || i.pod_uid)`;
 
 /** Makes what is missing: tables in a new file, and columns for metrics that an older release did not have. */
 export async function createSchema(connection: DuckDBConnection): Promise<void> {
@@ -46,7 +49,6 @@ async function addMissing(connection: DuckDBConnection): Promise<void> {
   await checkVersion(connection);
   for (const { name } of nodeMetrics) await addColumn(connection, 'windows', name);
   for (const { name } of cgroupMetrics) await addColumn(connection, 'figures', name);
-  await connection.run(`CREATE OR REPLACE VIEW identities AS ${identities}`);
 }
 
 async function checkVersion(connection: DuckDBConnection): Promise<void> {

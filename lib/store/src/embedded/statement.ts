@@ -2,6 +2,7 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import type { OwnerFilter, TimeRange } from '../types.js';
 import { bound, parseCgroup } from '../request.js';
+import { identities } from './schema.js';
 
 export class Statement {
   readonly values: DuckDBValue[] = [];
@@ -43,7 +44,9 @@ export function ofCgroups(statement: Statement, filter: OwnerFilter): string {
   if (cgroup && 'path' in cgroup) names.push(`path = ${statement.text(cgroup.path)}`);
   const conditions = cgroup && 'id' in cgroup ? [`cgroup = ${statement.id(cgroup.id)}`] : [];
   if (names.length > 0)
-    conditions.push(`(boot, cgroup) IN (SELECT (boot, cgroup) FROM identities WHERE ${names.join(' AND ')})`);
+    conditions.push(
+      `(boot, cgroup) IN (SELECT (boot, cgroup) FROM ${identities} WHERE ${names.join(' AND ')})`,
+    );
   return conditions.length > 0 ? conditions.join(' AND ') : 'true';
 }
 

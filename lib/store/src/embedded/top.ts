@@ -2,6 +2,7 @@ import type { CgroupMetric, Dimension, NodeMetric, Owner } from '@dentryscope/co
 import { OVERFLOW_PATH, ownerFields, tieOrder } from '../owner.js';
 import type { OwnerField } from '../owner.js';
 import type { TopRequest, TopResult } from '../types.js';
+import { identities } from './schema.js';
 import { Statement, inRange, ofCgroups } from './statement.js';
 
 /** Where each field of an owner is found: `f` figures, `b` boots, `i` identities. */
@@ -36,7 +37,7 @@ function cgroupSums(statement: Statement, request: TopRequest): string {
   return `SELECT ${ownerColumns(request.by).join(', ')}, sum(f.value) AS value
     FROM (SELECT boot, cgroup, sum("${name}") AS value FROM figures
           WHERE ${where} AND "${name}" IS NOT NULL GROUP BY boot, cgroup) f
-    JOIN boots b USING (boot) LEFT JOIN identities i ON i.boot = f.boot AND i.cgroup = f.cgroup
+    JOIN boots b USING (boot) LEFT JOIN ${identities} i ON i.boot = f.boot AND i.cgroup = f.cgroup
     GROUP BY ALL`;
 }
 
