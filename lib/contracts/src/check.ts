@@ -1,16 +1,14 @@
 /** What a NodeBatch must hold to before it may be stored. */
-import { cgroupMetrics, nodeMetrics } from './metrics.js';
-import type { CgroupColumns, NodeBatch, NodeState } from './gen/dentryscope/v1/wire_pb.js';
+import { cgroupMetrics } from './metrics.js';
+import type { CgroupColumns, NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
 /** A delta of one window past that is a broken sender: JSON numbers end here, and 2^53 ns are 104 days. */
 const LARGEST_DELTA = 1n << 53n;
-/** What the stores can hold in a column. */
-const LARGEST_STORED = (1n << 63n) - 1n;
 const LARGEST_NAME = 253;
 
 /** @returns why the batch cannot be used, in one sentence that names the field; undefined where it can. */
 export function checkBatch(batch: NodeBatch): string | undefined {
-  return checkHead(batch) ?? checkState(batch.state) ?? checkColumns(batch.cgroups) ?? checkInfos(batch);
+  return checkHead(batch) ?? checkColumns(batch.cgroups) ?? checkInfos(batch);
 }
 
 function checkHead(batch: NodeBatch): string | undefined {
@@ -21,16 +19,10 @@ function checkHead(batch: NodeBatch): string | undefined {
     if (/\p{Cc}/u.test(value)) return `${field} holds a control character`;
   }
   if (batch.seq === 0n) return 'seq is 0; it counts from 1';
-  if (batch.seq > LARGEST_STORED) return 'seq is above 2^63 - 1';
   if (batch.windowStartMs === 0n) return 'windowStartMs is missing';
   if (batch.windowEndMs < batch.windowStartMs) return 'windowEndMs lies before windowStartMs';
   if (batch.windowEndMs > 253402300799000n) return 'windowEndMs lies past the year 9999';
   return undefined;
-}
-
-function checkState(state: NodeState | undefined): string | undefined {
-  const bad = nodeMetrics.find(({ field }) => BigInt(state?.[field] ?? 0) > LARGEST_STORED);
-  return bad && `state.${bad.field} is above 2^63 - 1`;
 }
 
 function checkColumns(columns: CgroupColumns | undefined): string | undefined {
