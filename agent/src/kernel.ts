@@ -3,6 +3,7 @@ import type { Settings } from '@dentryscope/contracts';
 import type { Hierarchies } from '@dentryscope/identity';
 import type { DentryProbe, HookReport } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
+import { absent } from './source.js';
 import type { Drained, KernelSource } from './source.js';
 
 /** Where the programs can't be opened at all (addon not built, kernel too old for libbpf): each hook with that reason. */
@@ -24,14 +25,6 @@ function nothing(reason: string): KernelSource {
     close: () => {},
   };
 }
-
-const absent: Drained = {
-  ids: new BigUint64Array(),
-  dentriesAllocated: null,
-  dentriesFreed: null,
-  allocatedAll: null,
-  freedAll: null,
-};
 
 /** The overflow is a cgroup among the others, with id 0. */
 function flatten(probe: DentryProbe): Drained {

@@ -8,7 +8,8 @@ import { Deltas } from './deltas.js';
 import type { WindowDeltas } from './deltas.js';
 import { degradedSentences, hookStatuses } from './health.js';
 import { Announcer } from './identity.js';
-import type { Drained, KernelSource } from './source.js';
+import { absent } from './source.js';
+import type { KernelSource } from './source.js';
 import type { WindowTimes } from './window-clock.js';
 
 export interface NodeFacts {
@@ -19,14 +20,6 @@ export interface NodeFacts {
   readonly agentVersion: string;
   readonly procRoot: string;
 }
-
-const nothing: Drained = {
-  ids: new BigUint64Array(),
-  dentriesAllocated: null,
-  dentriesFreed: null,
-  allocatedAll: null,
-  freedAll: null,
-};
 
 /** A window's figures, and what to do once it is durable. Not kept, its counts are in the next window. */
 export interface Sample {
@@ -61,7 +54,7 @@ export class Sampler {
 
   take(times: WindowTimes, windowsLost: bigint): Sample {
     const dead = this.#dead;
-    const drained = this.kernel?.drain() ?? nothing;
+    const drained = this.kernel?.drain() ?? absent;
     const deltas = this.#deltas.since(drained);
     const node = readNode(this.facts.procRoot, this.facts.kernelRelease);
     const news = this.#announcer.infos(deltas.ids, times.endMs);

@@ -18,6 +18,15 @@ export interface Drained {
   readonly freedAll: bigint | null;
 }
 
+/** No backend sees anything. */
+export const absent: Drained = {
+  ids: new BigUint64Array(),
+  dentriesAllocated: null,
+  dentriesFreed: null,
+  allocatedAll: null,
+  freedAll: null,
+};
+
 export interface CgroupEvent {
   readonly kind: 'mkdir' | 'rmdir';
   readonly id: bigint;
