@@ -8,9 +8,11 @@
  *
  * raw_tp, not tp_btf: the verifiers of 6.1 and 6.12 refuse to read a `const void *` argument.
  */
+#define COUNT_WORDS DS_NR_COUNTERS
 #include "program.h"
 #include "cgroup_id.h"
 #include "count.h"
+#include "live.h"
 
 /* The cache called "dentry": learnt by name once, a pointer compared ever after. */
 __u64 dentry_cache;
@@ -40,16 +42,23 @@ static __always_inline bool is_dentry_cache(const struct kmem_cache *cache)
 SEC("raw_tp/kmem_cache_alloc")
 int BPF_PROG(alloc_kmem, unsigned long call_site, const void *object, struct kmem_cache *cache)
 {
-	if (is_dentry_cache(cache) && object)
-		count(current_cgroup_id(), DS_DENTRIES_ALLOCATED, 1);
+	__u64 id;
+
+	if (!is_dentry_cache(cache) || !object)
+		return 0;
+	id = current_cgroup_id();
+	count(id, DS_DENTRIES_ALLOCATED, 1);
+	live_born(object, id);
 	return 0;
 }
 
 SEC("raw_tp/kmem_cache_free")
 int BPF_PROG(free_kmem, unsigned long call_site, const void *object, const struct kmem_cache *cache)
 {
-	if (is_dentry_cache(cache))
-		count_node(DS_DENTRIES_FREED, 1);
+	if (!is_dentry_cache(cache))
+		return 0;
+	count_node(DS_FREED_BY_NOBODY, 1);
+	live_died(object);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ import type { NodeFacts } from './sampler.js';
 import { Sender } from './sender.js';
 import { openSpool } from './spool.js';
 import type { Spool } from './spool.js';
-import type { KernelSource } from './source.js';
+import type { Kernel } from './signal.js';
 import { WindowClock, untilBoundaryMs } from './window-clock.js';
 
 const CGROUP_POLL_MS = 100;
@@ -44,7 +44,7 @@ export class Agent {
   private constructor(
     private readonly options: AgentOptions,
     private readonly spool: Spool,
-    private readonly kernel: KernelSource | undefined,
+    private readonly kernel: Kernel,
     private readonly sampler: Sampler,
     private readonly sender: Sender,
     private readonly exposition: Exposition,
@@ -62,7 +62,7 @@ export class Agent {
       bootId: facts.bootId,
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
-    const kernel = await openKernel(settings, tree.hierarchies(), logger);
+    const kernel = await openKernel(settings, tree.hierarchies(), facts.kernelRelease, logger);
     const sampler = new Sampler(facts, kernel, tree);
     const sender = new Sender(spool, publisher, batchKey(facts), logger, options.onFatal);
     const labelsOf = (id: bigint) => {
@@ -76,7 +76,8 @@ export class Agent {
   }
 
   parts(): Part[] {
-    const unattached = (this.kernel?.hooks() ?? []).filter(({ backend }) => backend === null);
+    const hooks = this.kernel.signals.flatMap((signal) => signal.hooks());
+    const unattached = hooks.filter(({ backend }) => backend === null);
     const spool = this.#spoolProblem;
     return [
       { name: 'transport', ...this.sender.status() },
@@ -97,7 +98,7 @@ export class Agent {
     await this.#closing;
     await this.#closeWindow();
     await this.sender.close(CLOSE_GRACE_MS);
-    this.kernel?.close();
+    for (const signal of this.kernel.signals) signal.close();
     this.spool.close();
   }
 

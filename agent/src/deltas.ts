@@ -1,60 +1,64 @@
 /** Cumulative counts to the deltas of a window. The kernel's counters are never reset, so no count falls between. */
-import type { Drained } from './source.js';
+import type { CgroupColumn } from '@dentryscope/contracts';
+import type { Counted, Measured } from './signal.js';
 
-const columns = ['dentriesAllocated', 'dentriesFreed'] as const;
-type Column = (typeof columns)[number];
+export type Columns = Partial<Record<CgroupColumn, bigint[]>>;
 
-export interface WindowDeltas {
+export interface WindowColumns {
   readonly ids: bigint[];
-  /** Parallel to ids; empty where the backend cannot see the counter. */
-  readonly dentriesAllocated: bigint[];
-  readonly dentriesFreed: bigint[];
-  readonly allocatedAll: bigint | undefined;
-  readonly freedAll: bigint | undefined;
+  /** Each parallel to `ids`; a counter that no backend can see has none. */
+  readonly columns: Columns;
 }
 
-/** Cumulative values as they were when the last window was kept. */
+/** Cumulative values of one signal as they were when the last window was kept. */
 export class Deltas {
-  readonly #before = new Map<bigint, Record<Column, bigint>>();
-  #totals: Pick<Drained, 'allocatedAll' | 'freedAll'> = { allocatedAll: 0n, freedAll: 0n };
+  #before = new Map<bigint, Map<CgroupColumn, bigint>>();
 
   /** Since the last `keep`. Cgroups in which nothing happened are left out. */
-  since(now: Drained): WindowDeltas {
-    const out = { ids: [] as bigint[], dentriesAllocated: [] as bigint[], dentriesFreed: [] as bigint[] };
-    now.ids.forEach((id, index) => {
-      const before = this.#before.get(id);
-      const current = at(now, index);
-      const delta = columns.map((column) => current[column] - (before?.[column] ?? 0n));
-      if (delta.every((value) => value === 0n)) return;
-      out.ids.push(id);
-      columns.forEach((column, c) => now[column] && out[column].push(delta[c]!));
-    });
-    return { ...out, ...this.#totalDeltas(now) };
+  since({ ids, columns }: Counted): Counted {
+    const seen = Object.entries(columns).filter(([, values]) => values !== null) as [
+      CgroupColumn,
+      BigUint64Array,
+    ][];
+    const rows = [...ids].map((id, index) => ({
+      id,
+      deltas: seen.map(([name, values]) => values[index]! - (this.#before.get(id)?.get(name) ?? 0n)),
+    }));
+    const busy = rows.filter(({ deltas }) => deltas.some((value) => value !== 0n));
+    return {
+      ids: BigUint64Array.from(busy.map(({ id }) => id)),
+      columns: Object.fromEntries(
+        seen.map(([name], c) => [name, BigUint64Array.from(busy.map(({ deltas }) => deltas[c]!))]),
+      ),
+    };
   }
 
   /** The window up to `now` is durable. Until then the next window says what this one would have said, and more. */
-  keep(now: Drained): void {
-    now.ids.forEach((id, index) => this.#before.set(id, at(now, index)));
-    this.#totals = now;
+  keep({ ids, columns }: Counted): void {
+    const seen = Object.entries(columns) as [CgroupColumn, BigUint64Array | null][];
+    ids.forEach((id, index) => {
+      const values = seen.flatMap(([name, column]) => (column ? [[name, column[index]!] as const] : []));
+      this.#before.set(id, new Map(values));
+    });
   }
 
   forget(ids: readonly bigint[]): void {
     for (const id of ids) this.#before.delete(id);
   }
-
-  #totalDeltas(now: Drained) {
-    const before = this.#totals;
-    const delta = (a: bigint | null, b: bigint | null) => (a === null ? undefined : a - (b ?? 0n));
-    return {
-      allocatedAll: delta(now.allocatedAll, before.allocatedAll),
-      freedAll: delta(now.freedAll, before.freedAll),
-    };
-  }
 }
 
-function at(now: Drained, index: number): Record<Column, bigint> {
-  return {
-    dentriesAllocated: now.dentriesAllocated?.[index] ?? 0n,
-    dentriesFreed: now.dentriesFreed?.[index] ?? 0n,
-  };
+/** The columns of one window from those of many signals: who is not in one has 0 there. */
+export function merge(parts: readonly (Counted | Measured)[]): WindowColumns {
+  const ids = [...new Set(parts.flatMap((part) => [...part.ids]))];
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const columns: Columns = {};
+  for (const part of parts) {
+    const rows = [...part.ids].map((id) => rowOf.get(id)!);
+    for (const [name, values] of Object.entries(part.columns)) {
+      if (!values) continue;
+      const out = (columns[name as CgroupColumn] ??= new Array<bigint>(ids.length).fill(0n));
+      rows.forEach((row, index) => (out[row] = values[index]!));
+    }
+  }
+  return { ids, columns };
 }

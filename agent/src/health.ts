@@ -1,6 +1,6 @@
 /** What the agent says of itself. */
 import type { NodeBatchInit } from '@dentryscope/contracts';
-import type { HookReport } from './source.js';
+import type { HookReport } from './signal.js';
 
 type HealthInit = Exclude<NonNullable<NodeBatchInit['health']>, { $typeName: string }>;
 

@@ -1,14 +1,13 @@
 /** The kernel side, as far as this machine lets it be had. Without it the agent goes on with node-level figures. */
 import type { Settings } from '@dentryscope/contracts';
 import type { Hierarchies } from '@dentryscope/identity';
-import type { DentryProbe, HookReport } from '@dentryscope/native';
+import type { DentryProbe } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
-import { absent } from './source.js';
-import type { Drained, KernelSource } from './source.js';
+import type { CgroupEvent, Kernel, Signal } from './signal.js';
 
 /** Where the programs can't be opened at all (addon not built, kernel too old for libbpf): each hook with that reason. */
-function nothing(reason: string): KernelSource {
-  const hooks: HookReport[] = (['dentry_alloc', 'dentry_free', 'cgroup_life'] as const).map((hook) => ({
+function unseen(hooks: readonly string[], reason: string): Signal {
+  const reports = hooks.map((hook) => ({
     hook,
     backend: null,
     tried: [{ backend: 'tracepoint', error: reason }],
@@ -17,67 +16,56 @@ function nothing(reason: string): KernelSource {
     missed: 0n,
   }));
   return {
-    hooks: () => hooks,
-    drain: () => absent,
+    hooks: () => reports,
+    sample: () => ({ keep: () => {} }),
     forget: () => {},
-    pollCgroupEvents: () => [],
     problems: () => [],
     close: () => {},
   };
 }
 
-/** The overflow is a cgroup among the others, with id 0. */
-function flatten(probe: DentryProbe): Drained {
-  const { ids, dentriesAllocated, dentriesFreed, overflow, totals } = probe.drain();
-  const withOverflow = (column: BigUint64Array | null, extra: bigint | null) =>
-    column && BigUint64Array.from([...column, extra ?? 0n]);
-  return {
-    ids: BigUint64Array.from([...ids, 0n]),
-    dentriesAllocated: withOverflow(dentriesAllocated, overflow.dentriesAllocated),
-    dentriesFreed: withOverflow(dentriesFreed, overflow.dentriesFreed),
-    ...totals,
-  };
-}
+const dentryHooks = [
+  'dentry_alloc',
+  'dentry_free',
+  'dentry_lookup',
+  'dentry_unlink',
+  'dentry_instantiate',
+  'cgroup_life',
+];
 
-function wrap(probe: DentryProbe): KernelSource {
-  return {
-    hooks: () => probe.hooks,
-    drain: () => flatten(probe),
-    forget: (ids) => probe.forget(ids),
-    pollCgroupEvents: () =>
-      probe
-        .pollCgroupEvents()
-        // A path that was cut is a wrong name: the next walk finds the whole one.
-        .filter(({ kind, truncated }) => kind === 'rmdir' || !truncated)
-        .map(({ kind, id, path, hierarchy }) => ({ kind, id, path, hierarchyId: hierarchy })),
-    problems: () =>
-      probe.cgroupEventsLost > 0n
-        ? [
-            `${probe.cgroupEventsLost} births and deaths of cgroups were missed: one that lived shortly has no name`,
-          ]
-        : [],
-    close: () => probe.close(),
-  };
+function cgroupEvents(probe: DentryProbe): CgroupEvent[] {
+  return (
+    probe
+      .pollCgroupEvents()
+      // A path that was cut is a wrong name: the next walk finds the whole one.
+      .filter(({ kind, truncated }) => kind === 'rmdir' || !truncated)
+      .map(({ kind, id, path, hierarchy }) => ({ kind, id, path, hierarchyId: hierarchy }))
+  );
 }
 
 export async function openKernel(
   settings: Settings,
   hierarchies: Hierarchies,
+  kernelRelease: string,
   logger: Logger,
-): Promise<KernelSource | undefined> {
-  const { backend, maxCgroups } = settings;
-  if (backend === 'none') return undefined;
+): Promise<Kernel> {
+  const { backend, maxCgroups, procRoot } = settings;
+  if (backend === 'none') return { signals: [], pollCgroupEvents: () => [] };
   try {
     const { DentryProbe } = await import('@dentryscope/native');
+    const { DentrySignal } = await import('./signals/dentries.js');
     const probe = DentryProbe.open({
       ...(backend === 'auto' ? {} : { backends: [backend] }),
       maxCgroups,
       preferV1: hierarchies.preferV1,
+      live: { maxSamples: settings.liveMaxSamples },
     });
-    for (const hook of probe.hooks) logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
-    return wrap(probe);
+    const signals = [new DentrySignal(probe, { procRoot, kernelRelease })];
+    for (const hook of signals.flatMap((signal) => signal.hooks()))
+      logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
+    return { signals, pollCgroupEvents: () => cgroupEvents(probe) };
   } catch (error) {
     logger.error({ err: error }, 'no kernel hook can be had; node-level figures only');
-    return nothing((error as Error).message);
+    return { signals: [unseen(dentryHooks, (error as Error).message)], pollCgroupEvents: () => [] };
   }
 }

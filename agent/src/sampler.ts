@@ -3,13 +3,12 @@ import { createBatch, encodeBatch } from '@dentryscope/contracts';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
 import { pressureDelta, readNode } from './collectors/node.js';
+import type { NodeStateInit } from './collectors/node.js';
 import type { Pressure } from './collectors/pressure.js';
-import { Deltas } from './deltas.js';
-import type { WindowDeltas } from './deltas.js';
+import { Deltas, merge } from './deltas.js';
 import { degradedSentences, hookStatuses } from './health.js';
 import { Announcer } from './identity.js';
-import { absent } from './source.js';
-import type { KernelSource } from './source.js';
+import type { Kernel, Signal, SignalSample } from './signal.js';
 import type { WindowTimes } from './window-clock.js';
 
 export interface NodeFacts {
@@ -28,16 +27,17 @@ export interface Sample {
 }
 
 export class Sampler {
-  readonly #deltas = new Deltas();
+  readonly #deltas = new Map<Signal, Deltas>();
   readonly #announcer: Announcer;
   #pressure: Pressure;
   #dead: bigint[] = [];
 
   constructor(
     private readonly facts: NodeFacts,
-    private readonly kernel: KernelSource | undefined,
+    private readonly kernel: Kernel,
     private readonly tree: CgroupTree,
   ) {
+    for (const signal of kernel.signals) this.#deltas.set(signal, new Deltas());
     this.#announcer = new Announcer((id) => this.tree.lookup(id), Date.now());
     this.#pressure = readNode(facts.procRoot, facts.kernelRelease).pressure;
   }
@@ -54,25 +54,22 @@ export class Sampler {
 
   take(times: WindowTimes, windowsLost: bigint): Sample {
     const dead = this.#dead;
-    const drained = this.kernel?.drain() ?? absent;
-    const deltas = this.#deltas.since(drained);
+    const signals = this.#sampleSignals();
+    const cgroups = merge(signals.parts);
     const node = readNode(this.facts.procRoot, this.facts.kernelRelease);
-    const news = this.#announcer.infos(deltas.ids, times.endMs);
+    const news = this.#announcer.infos(cgroups.ids, times.endMs);
     const init = {
       ...this.#head(times),
-      state: { ...node.state, ...pressureDelta(this.#pressure, node.pressure), ...totals(deltas) },
-      cgroups: {
-        ids: deltas.ids,
-        dentriesAllocated: deltas.dentriesAllocated,
-        dentriesFreed: deltas.dentriesFreed,
-      },
+      ...signals.fields,
+      state: { ...node.state, ...pressureDelta(this.#pressure, node.pressure), ...signals.state },
+      cgroups: { ids: cgroups.ids, ...cgroups.columns },
       cgroupInfos: news.infos,
       health: this.#health(windowsLost, node.failures),
     };
     return {
       init,
       keep: () => {
-        this.#deltas.keep(drained);
+        signals.keep();
         this.#pressure = node.pressure;
         news.keep();
         this.#forget(dead);
@@ -80,15 +77,38 @@ export class Sampler {
     };
   }
 
+  #sampleSignals() {
+    const samples = this.kernel.signals.map((signal) => {
+      const sample = signal.sample();
+      const deltas = this.#deltas.get(signal)!;
+      const counted = sample.counted && deltas.since(sample.counted);
+      const keep = () => {
+        sample.keep();
+        if (sample.counted) deltas.keep(sample.counted);
+      };
+      return { ...sample, parts: [counted, sample.measured], keep };
+    });
+    return {
+      parts: samples.flatMap(({ parts }) => parts).filter((part) => part !== undefined),
+      state: Object.assign({}, ...samples.map(({ state }) => state)) as NodeStateInit,
+      fields: Object.assign({}, ...samples.map(({ fields }) => fields)) as NonNullable<
+        SignalSample['fields']
+      >,
+      keep: () => samples.forEach(({ keep }) => keep()),
+    };
+  }
+
   /** Between windows: the kernel's ring of cgroup births and deaths must not fill up. */
   pollCgroups(): void {
-    for (const event of this.kernel?.pollCgroupEvents() ?? []) this.tree.apply(event);
+    for (const event of this.kernel.pollCgroupEvents()) this.tree.apply(event);
   }
 
   #forget(dead: readonly bigint[]): void {
     this.#dead = this.#dead.slice(dead.length);
-    this.kernel?.forget(dead);
-    this.#deltas.forget(dead);
+    for (const [signal, deltas] of this.#deltas) {
+      signal.forget(dead);
+      deltas.forget(dead);
+    }
     this.#announcer.forget(dead);
   }
 
@@ -104,7 +124,7 @@ export class Sampler {
   }
 
   #health(windowsLost: bigint, failures: readonly string[]) {
-    const hooks = this.kernel?.hooks() ?? [];
+    const hooks = this.kernel.signals.flatMap((signal) => signal.hooks());
     return {
       agentVersion: this.facts.agentVersion,
       kernelRelease: this.facts.kernelRelease,
@@ -112,19 +132,12 @@ export class Sampler {
       windowsLost,
       degraded: [
         ...degradedSentences(hooks),
-        ...(this.kernel?.problems() ?? []),
+        ...this.kernel.signals.flatMap((signal) => signal.problems()),
         ...this.tree.hierarchies().problems,
         ...failures,
       ],
     };
   }
-}
-
-function totals({ allocatedAll, freedAll }: WindowDeltas) {
-  return {
-    ...(allocatedAll === undefined ? {} : { dentriesAllocated: allocatedAll }),
-    ...(freedAll === undefined ? {} : { dentriesFreed: freedAll }),
-  };
 }
 
 export function encodeWindow(init: NodeBatchInit, seq: bigint): { batch: NodeBatch; bytes: Uint8Array } {

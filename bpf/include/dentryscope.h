@@ -9,32 +9,75 @@
 #include <linux/types.h>
 
 /*
- * Cumulative since load, never reset: user space takes differences. Every word has one writing
- * program (or only writers that cannot interrupt each other on a CPU), which is what makes a plain
- * add exact; see count.h.
+ * Counters are cumulative since load and never reset: user space takes differences. Every word has
+ * one writing program (or only writers that cannot interrupt each other on a CPU), which is what
+ * makes a plain add exact; see count.h.
  */
+
+/* Words of a cgroup. What two functions do has a word for each of them. */
 enum ds_counter {
 	DS_DENTRIES_ALLOCATED, /* without pseudo dentries where the backend can tell them */
-	DS_PSEUDO_ALLOCATED,   /* pipes, sockets, anonymous inodes: no cache growth */
-	DS_ALLOC_FAILED,       /* counted at entry by the kprobe backend, then returned NULL */
-	DS_PSEUDO_FAILED,      /* those of DS_ALLOC_FAILED that were pseudo */
 	DS_DENTRIES_FREED,
-	DS_PSEUDO_FREED,
-	DS_ALLOC_UNPAIRED, /* kprobe entries without a return: in flight, or the return was missed
-			    */
+	DS_NEGATIVES_FREED, /* those of them without an inode */
+	DS_MISSED_BY_SPLICE,
+	DS_MISSED_BY_ADD,
+	DS_FOUND_BY_SPLICE,
+	DS_FOUND_BY_ADD,
+	DS_NEGATIVE_BY_UNLINK,
+	DS_INSTANTIATED,
 	DS_NR_COUNTERS,
 };
 
-struct ds_counters {
-	__u64 value[DS_NR_COUNTERS];
+/* Words of the place DS_PLACE_NODE, by the same indices. */
+enum ds_node_counter {
+	DS_PSEUDO_ALLOCATED, /* pipes, sockets, anonymous inodes: no cache growth */
+	DS_PSEUDO_FREED,
+	DS_FREED_BY_NOBODY, /* the backend does not know who freed */
+	DS_ALLOC_UNPAIRED,  /* kprobe entries without a return: in flight, or the return was missed
+			     */
+	DS_OLD_DIED, /* estimate: dentries older than the probe that died, each sampled one with its
+			weight */
+	DS_OLD_DIED_VARIANCE,
+	DS_NR_NODE_COUNTERS,
 };
 
-/* Entries of the map `spill`: what could not be counted under a cgroup. */
-enum ds_spill {
-	DS_SPILL_OVERFLOW, /* the map of cgroups was full */
-	DS_SPILL_NODE,	   /* events without a payer, known for the node only */
-	DS_NR_SPILL,
+/* Places that are no cgroup's: see count.h. */
+enum ds_place {
+	DS_PLACE_OVERFLOW, /* cgroups that found no place of their own */
+	DS_PLACE_NODE,	   /* events without a payer, known for the node only */
+	DS_NR_RESERVED_PLACES,
 };
+
+/* Slots of a CPU, a power of two. */
+#define DS_NR_SLOTS 256
+
+/*
+ * Living dentries whose address hashes to a multiple of mask + 1 are kept in a map with who
+ * allocated them and when. The mask only grows: a dentry that is sampled under a larger one was so
+ * under every smaller one.
+ */
+struct ds_live {
+	__u64 cgroup_id;
+	__u64 born_ns; /* CLOCK_MONOTONIC */
+};
+
+struct ds_live_control {
+	__u64 seed;
+	__u64 mask;	/* 2^n - 1 */
+	__u64 count;	/* entries of the map */
+	__u64 raise_at; /* entries at which the program itself raises the mask; 0: nothing is
+			   sampled */
+	__u64 raise_by; /* and by how much raise_at then grows */
+	__u64 lost;	/* births that found no room */
+};
+
+static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
+{
+	__u64 hash = (address ^ seed) * 0x9e3779b97f4a7c15ull;
+
+	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
+	return hash ^ hash >> 32;
+}
 
 #define DS_MAX_V1 3
 

@@ -38,15 +38,36 @@ struct task_struct {
 	struct css_set *cgroups;
 } __core;
 
+struct hlist_node;
+
+struct hlist_head {
+	struct hlist_node *first;
+} __core;
+
+struct inode {
+	unsigned short i_mode;
+	struct hlist_head i_dentry;
+} __core;
+
+struct lockref {
+	int count;
+} __core;
+
+struct super_block {
+	unsigned long s_flags;
+} __core;
+
 struct dentry {
 	unsigned int d_flags;
+	struct inode *d_inode;
+	struct lockref d_lockref;
+	struct super_block *d_sb;
 } __core;
 
 struct kmem_cache {
 	const char *name;
 } __core;
 
-struct super_block;
 struct qstr;
 
 #endif

@@ -16,12 +16,24 @@ static std::vector<std::string> strings(const Napi::Value &value)
 	return out;
 }
 
+static LiveOptions live_options(const Napi::Object &from)
+{
+	bool lossless;
+
+	return {
+	    .max_samples = from.Get("maxSamples").As<Napi::Number>(),
+	    .shift = from.Get("shift").As<Napi::Number>().Uint32Value(),
+	    .seed = from.Get("seed").As<Napi::BigInt>().Uint64Value(&lossless),
+	};
+}
+
 Options options(const Napi::Object &from)
 {
 	return {
 	    .bpf_dir = from.Get("bpfDir").As<Napi::String>(),
 	    .backends = strings(from.Get("backends")),
 	    .max_cgroups = from.Get("maxCgroups").As<Napi::Number>(),
+	    .live = live_options(from.Get("live").As<Napi::Object>()),
 	    .event_ring_bytes = from.Get("eventRingBytes").As<Napi::Number>(),
 	    .prefer_v1 = from.Get("preferV1").As<Napi::Boolean>(),
 	    .v1_controllers = strings(from.Get("v1Controllers")),
@@ -69,12 +81,16 @@ Napi::Array cgroup_events(Napi::Env env, const std::vector<ds_cgroup_event> &eve
 	return out;
 }
 
-template <typename Read>
-static Napi::Value column(Napi::Env env, const std::vector<Column> &rows, bool seen, Read read)
+static const std::array<const char *, NR_COUNTERS> counter_names = {
+    "dentriesAllocated", "dentriesFreed",    "negativeByLookup", "negativeByUnlink",
+    "instantiated",	 "positiveByLookup", "negativesFreed",
+};
+
+template <typename Rows, typename Read>
+static Napi::Value column(Napi::Env env, const Rows &rows, Read read)
 {
-	if (!seen)
-		return env.Null();
 	auto out = Napi::BigUint64Array::New(env, rows.size());
+
 	std::transform(rows.begin(), rows.end(), out.Data(), read);
 	return out;
 }
@@ -86,25 +102,47 @@ static Napi::Value count(Napi::Env env, uint64_t value, bool seen)
 	return Napi::BigInt::New(env, value);
 }
 
+static Napi::Object totals(Napi::Env env, const Drained &drained, const Sees &sees)
+{
+	auto out = Napi::Object::New(env);
+
+	out.Set("allocatedAll", count(env, drained.allocated_all, sees.totals_allocated));
+	out.Set("freedAll", count(env, drained.freed_all, sees.totals_freed));
+	out.Set("oldDied", count(env, drained.old_died, sees.live));
+	out.Set("oldDiedVariance", count(env, drained.old_died_variance, sees.live));
+	return out;
+}
+
 Napi::Object drained(Napi::Env env, const Drained &drained, const Sees &sees)
 {
 	auto out = Napi::Object::New(env);
+	auto columns = Napi::Object::New(env);
 	auto overflow = Napi::Object::New(env);
-	auto totals = Napi::Object::New(env);
-	const auto &rows = drained.cgroups;
 
-	out.Set("ids", column(env, rows, true, [](const Column &row) { return row.id; }));
-	out.Set("dentriesAllocated", column(env, rows, sees.alloc, [](const Column &row) {
-			return row.counts.allocated;
-		}));
-	out.Set("dentriesFreed", column(env, rows, sees.free_per_cgroup,
-					[](const Column &row) { return row.counts.freed; }));
-	overflow.Set("dentriesAllocated", count(env, drained.overflow.allocated, sees.alloc));
-	overflow.Set("dentriesFreed", count(env, drained.overflow.freed, sees.free_per_cgroup));
+	for (int i = 0; i < NR_COUNTERS; i++) {
+		auto read = [i](const Counts &row) { return row[i]; };
+		bool seen = sees.counters[i];
+
+		columns.Set(counter_names[i], seen ? column(env, drained.rows, read) : env.Null());
+		overflow.Set(counter_names[i], count(env, drained.overflow[i], seen));
+	}
+	out.Set("ids", column(env, drained.ids, [](uint64_t id) { return id; }));
+	out.Set("columns", columns);
 	out.Set("overflow", overflow);
-	totals.Set("allocatedAll", count(env, drained.totals.allocated_all, sees.alloc));
-	totals.Set("freedAll", count(env, drained.totals.freed_all, sees.free));
-	out.Set("totals", totals);
+	out.Set("totals", totals(env, drained, sees));
+	return out;
+}
+
+Napi::Object live(Napi::Env env, const std::vector<Sampled> &samples, unsigned shift, uint64_t lost)
+{
+	auto out = Napi::Object::New(env);
+
+	out.Set("shift", shift);
+	out.Set("lost", Napi::BigInt::New(env, lost));
+	out.Set("addresses", column(env, samples, [](const Sampled &one) { return one.address; }));
+	out.Set("ids", column(env, samples, [](const Sampled &one) { return one.born.cgroup_id; }));
+	out.Set("bornNs",
+		column(env, samples, [](const Sampled &one) { return one.born.born_ns; }));
 	return out;
 }
 

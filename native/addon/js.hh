@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "cgroup_map.hh"
+#include "dentry_counts.hh"
 #include "hook.hh"
+#include "live_sample.hh"
 
 #include <napi.h>
 #include <vector>
@@ -15,12 +16,15 @@ Options options(const Napi::Object &from);
 Napi::Object hook(Napi::Env env, const Hook &hook, uint64_t missed);
 Napi::Array cgroup_events(Napi::Env env, const std::vector<ds_cgroup_event> &events);
 
-/* `sees_alloc`, `sees_free`: columns that no backend can see are null, never 0. */
+/* What no backend can see is null, never 0. */
 struct Sees {
-	bool alloc;
-	bool free;
-	bool free_per_cgroup;
+	bool totals_allocated;
+	bool totals_freed;
+	bool live;
+	std::array<bool, NR_COUNTERS> counters;
 };
 Napi::Object drained(Napi::Env env, const Drained &drained, const Sees &sees);
+Napi::Object live(Napi::Env env, const std::vector<Sampled> &samples, unsigned shift,
+		  uint64_t lost);
 
 } // namespace dentryscope::js

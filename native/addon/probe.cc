@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe.hh"
 
+#include "checks.hh"
+#include "dentry_hooks.hh"
 #include "js.hh"
 
 namespace dentryscope
@@ -18,31 +20,56 @@ template <typename Action> static auto guarded(Napi::Env env, Action action)
 
 Napi::Function Probe::define(Napi::Env env)
 {
-	return DefineClass(env, "Probe",
-			   {InstanceMethod<&Probe::js_hooks>("hooks"),
-			    InstanceMethod<&Probe::js_drain>("drain"),
-			    InstanceMethod<&Probe::js_forget>("forget"),
-			    InstanceMethod<&Probe::js_poll>("pollCgroupEvents"),
-			    InstanceMethod<&Probe::js_events_lost>("cgroupEventsLost"),
-			    InstanceMethod<&Probe::js_close>("close")});
+	return DefineClass(
+	    env, "Probe",
+	    {InstanceMethod<&Probe::js_hooks>("hooks"), InstanceMethod<&Probe::js_drain>("drain"),
+	     InstanceMethod<&Probe::js_live>("live"), InstanceMethod<&Probe::js_forget>("forget"),
+	     InstanceMethod<&Probe::js_poll>("pollCgroupEvents"),
+	     InstanceMethod<&Probe::js_events_lost>("cgroupEventsLost"),
+	     InstanceMethod<&Probe::js_close>("close")});
 }
 
-Probe::Probe(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Probe>(info)
+/* The maps of all dentry hooks are one set. */
+static std::vector<const char *> shared_maps()
 {
-	guarded(info.Env(), [&] { open(js::options(info[0].As<Napi::Object>())); });
+	std::vector<const char *> names = CounterTable::maps;
+
+	names.insert(names.end(), {"live", "live_control"});
+	return names;
 }
 
-void Probe::open(const Options &options)
+Probe::Probe(const Napi::CallbackInfo &info)
+    : Napi::ObjectWrap<Probe>(info), options(js::options(info[0].As<Napi::Object>())),
+      maps(shared_maps()), alloc(dentry_hook("dentry_alloc", "alloc_", options)),
+      free(dentry_hook("dentry_free", "free_", options)),
+      lookup(dentry_hook("dentry_lookup", "lookup_", options)),
+      unlink(dentry_hook("dentry_unlink", "unlink_", options)),
+      instantiate(dentry_hook("dentry_instantiate", "instantiate_", options)),
+      life(cgroup_life_hook(options))
+{
+	guarded(info.Env(), [&] { open(); });
+}
+
+std::array<Hook *, 6> Probe::hooks()
+{
+	return {&alloc, &free, &lookup, &unlink, &instantiate, &life};
+}
+
+void Probe::open()
 {
 	KernelBtf kernel;
+	auto fd = [this](const char *name) { return maps.fd(name); };
 
-	for (Hook *hook : {&alloc, &free, &life})
+	for (Hook *hook : hooks())
 		hook->open(options, kernel, maps);
-	if (maps.fd("cgroups") >= 0) {
-		cgroups = std::make_unique<CgroupMap>(maps.fd("cgroups"), maps.fd("spill"),
-						      alloc.backend == "kprobe");
-		unpaired_at_open = cgroups->spilled(DS_SPILL_NODE).unpaired;
+	if (maps.fd("entries") >= 0) {
+		counts = std::make_unique<DentryCounts>(fd, options.max_cgroups,
+							alloc.backend == "kprobe");
+		unpaired_at_open = counts->unpaired();
 	}
+	/* A sample whose deaths nobody sees would only grow. */
+	if (alloc.object && free.object)
+		live = std::make_unique<LiveSample>(fd("live"), fd("live_control"), options.live);
 	if (life.object)
 		events = std::make_unique<CgroupEvents>(life.object->map_fd("cgroup_events"));
 }
@@ -50,8 +77,9 @@ void Probe::open(const Options &options)
 void Probe::close()
 {
 	events.reset();
-	cgroups.reset();
-	for (Hook *hook : {&alloc, &free, &life})
+	live.reset();
+	counts.reset();
+	for (Hook *hook : hooks())
 		hook->object.reset();
 	maps.close_all();
 	closed = true;
@@ -70,7 +98,7 @@ uint64_t Probe::missed(const Hook &hook) const
 		return 0;
 	uint64_t missed = hook.object->recursion_misses() + hook.object->read_global("marks_lost");
 	if (&hook == &alloc && hook.backend == "kprobe") {
-		int64_t unpaired = cgroups->spilled(DS_SPILL_NODE).unpaired - unpaired_at_open;
+		int64_t unpaired = counts->unpaired() - unpaired_at_open;
 		missed += unpaired > 0 ? unpaired : 0;
 	}
 	return missed;
@@ -83,7 +111,7 @@ Napi::Value Probe::js_hooks(const Napi::CallbackInfo &info)
 	check_open(env);
 	return guarded(env, [&]() -> Napi::Value {
 		auto out = Napi::Array::New(env);
-		for (const Hook *hook : {&alloc, &free, &life})
+		for (const Hook *hook : hooks())
 			out.Set(out.Length(), js::hook(env, *hook, missed(*hook)));
 		return out;
 	});
@@ -95,9 +123,33 @@ Napi::Value Probe::js_drain(const Napi::CallbackInfo &info)
 
 	check_open(env);
 	return guarded(env, [&]() -> Napi::Value {
-		js::Sees sees = {!alloc.backend.empty(), !free.backend.empty(),
-				 !free.backend.empty() && free.backend != "tracepoint"};
-		return js::drained(env, cgroups ? cgroups->drain() : Drained{}, sees);
+		js::Sees sees = {};
+		sees.totals_allocated = alloc.object != nullptr;
+		sees.totals_freed = free.object != nullptr;
+		sees.live = live != nullptr;
+		sees.counters[ALLOCATED] = alloc.object != nullptr;
+		sees.counters[FREED] = sees.counters[NEGATIVES_FREED] =
+		    free.object && free.backend != "tracepoint";
+		sees.counters[NEGATIVE_BY_LOOKUP] = sees.counters[POSITIVE_BY_LOOKUP] =
+		    lookup.object != nullptr;
+		sees.counters[NEGATIVE_BY_UNLINK] = unlink.object != nullptr;
+		sees.counters[INSTANTIATED] = instantiate.object != nullptr;
+		return js::drained(env, counts ? counts->drain() : Drained{}, sees);
+	});
+}
+
+Napi::Value Probe::js_live(const Napi::CallbackInfo &info)
+{
+	Napi::Env env = info.Env();
+
+	check_open(env);
+	return guarded(env, [&]() -> Napi::Value {
+		unsigned shift = 0;
+
+		if (!live)
+			return env.Null();
+		auto samples = live->read(shift);
+		return js::live(env, samples, shift, live->lost());
 	});
 }
 
@@ -106,8 +158,8 @@ void Probe::js_forget(const Napi::CallbackInfo &info)
 	auto ids = info[0].As<Napi::BigUint64Array>();
 
 	check_open(info.Env());
-	if (cgroups)
-		cgroups->forget(ids.Data(), ids.ElementLength());
+	if (counts)
+		counts->forget(ids.Data(), ids.ElementLength());
 }
 
 Napi::Value Probe::js_poll(const Napi::CallbackInfo &info)

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "cgroup_events.hh"
-#include "cgroup_map.hh"
+#include "dentry_counts.hh"
 #include "hook.hh"
+#include "live_sample.hh"
 
 #include <memory>
 #include <napi.h>
@@ -24,13 +25,15 @@ class Probe : public Napi::ObjectWrap<Probe>
 	explicit Probe(const Napi::CallbackInfo &info);
 
       private:
-	void open(const Options &options);
+	void open();
 	void close();
 	void check_open(Napi::Env env) const;
+	std::array<Hook *, 6> hooks();
 	uint64_t missed(const Hook &hook) const;
 
 	Napi::Value js_hooks(const Napi::CallbackInfo &info);
 	Napi::Value js_drain(const Napi::CallbackInfo &info);
+	Napi::Value js_live(const Napi::CallbackInfo &info);
 	void js_forget(const Napi::CallbackInfo &info);
 	Napi::Value js_poll(const Napi::CallbackInfo &info);
 	Napi::Value js_events_lost(const Napi::CallbackInfo &info);
@@ -38,11 +41,11 @@ class Probe : public Napi::ObjectWrap<Probe>
 
 	/* In reverse order of death: readers go before the hooks, hooks before the maps they share.
 	 */
+	const Options options;
 	SharedMaps maps;
-	Hook alloc{"dentry_alloc", "alloc_"};
-	Hook free{"dentry_free", "free_"};
-	Hook life{"cgroup_life", "life_"};
-	std::unique_ptr<CgroupMap> cgroups;
+	Hook alloc, free, lookup, unlink, instantiate, life;
+	std::unique_ptr<DentryCounts> counts;
+	std::unique_ptr<LiveSample> live;
 	std::unique_ptr<CgroupEvents> events;
 	uint64_t unpaired_at_open = 0;
 	bool closed = false;

@@ -1,11 +1,12 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Backend, CgroupEvent, Drained, Hook, Refusal } from './types.js';
+import type { Backend, CgroupEvent, Drained, Hook, LiveOptions, LiveSample, Refusal } from './types.js';
 
 /** What the C++ side gives; only src/ of this package sees it. */
 export interface NativeProbe {
   hooks(): { hook: Hook; backend: Backend | null; tried: Refusal[]; missed: bigint }[];
   drain(): Drained;
+  live(): LiveSample | null;
   forget(ids: BigUint64Array): void;
   pollCgroupEvents(): CgroupEvent[];
   cgroupEventsLost(): bigint;
@@ -16,6 +17,7 @@ export interface NativeOptions {
   bpfDir: string;
   backends: readonly Backend[];
   maxCgroups: number;
+  live: Required<LiveOptions>;
   eventRingBytes: number;
   preferV1: boolean;
   v1Controllers: readonly string[];

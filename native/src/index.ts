@@ -1,9 +1,22 @@
 import { addon } from './addon.js';
 import type { NativeProbe } from './addon.js';
 import { nativeOptions } from './options.js';
-import type { Backend, CgroupEvent, Drained, Hook, HookReport, OpenOptions } from './types.js';
+import type { Backend, CgroupEvent, Drained, Hook, HookReport, LiveSample, OpenOptions } from './types.js';
 
-export type { Backend, CgroupEvent, Drained, Hook, HookReport, OpenOptions, Refusal } from './types.js';
+export { counters } from './types.js';
+export type {
+  Backend,
+  CgroupEvent,
+  Counter,
+  Drained,
+  Hook,
+  HookReport,
+  LiveOptions,
+  LiveSample,
+  OpenOptions,
+  Refusal,
+} from './types.js';
+export { ageBoundsSeconds, estimateLive, standardError, type LiveEstimates } from './live.js';
 export { cgroupIdOf, filesystemMagic, hierarchyOf, magic } from './cgroups.js';
 
 /** The slab tracepoints see objects, not dentries: see docs/decisions/0003-counting-in-the-kernel.md. */
@@ -36,6 +49,11 @@ export class DentryProbe {
   /** Reads all counters: cumulative values. */
   drain(): Drained {
     return this.#native.drain();
+  }
+
+  /** Reads the sample of living dentries; null where allocations or frees are not seen. */
+  live(): LiveSample | null {
+    return this.#native.live();
   }
 
   /**

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { NativeOptions } from './addon.js';
-import type { Backend, OpenOptions } from './types.js';
+import type { Backend, LiveOptions, OpenOptions } from './types.js';
 
 const BACKENDS: readonly Backend[] = ['fentry', 'kprobe', 'tracepoint'];
 const MAX_V1 = 3;
@@ -41,6 +42,14 @@ function v1Controllers(wanted: readonly string[] = ['memory', 'pids', 'cpu']): r
   return wanted.filter((name) => mounted.has(name));
 }
 
+function live({ maxSamples = 65_536, shift = 6, seed = randomBytes(8).readBigUInt64LE() }: LiveOptions) {
+  return {
+    maxSamples: integer('live.maxSamples', maxSamples, 64, 1 << 20),
+    shift: integer('live.shift', shift, 0, 32),
+    seed,
+  };
+}
+
 /** Checks what the caller gave and fills in the rest. Throws RangeError. */
 export function nativeOptions(options: OpenOptions): NativeOptions {
   return {
@@ -49,7 +58,8 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
       process.env['DENTRYSCOPE_BPF_DIR'] ??
       fileURLToPath(new URL('../../bpf/build', import.meta.url)),
     backends: backends(options.backends ?? BACKENDS),
-    maxCgroups: integer('maxCgroups', options.maxCgroups ?? 16_384, 1, 1 << 24),
+    maxCgroups: integer('maxCgroups', options.maxCgroups ?? 8192, 1, 1 << 20),
+    live: live(options.live ?? {}),
     eventRingBytes: ringBytes(options.eventRingBytes ?? 1 << 20),
     preferV1: options.preferV1 ?? false,
     v1Controllers: v1Controllers(options.v1Controllers),

@@ -1,5 +1,6 @@
 export type Backend = 'fentry' | 'kprobe' | 'tracepoint';
-export type Hook = 'dentry_alloc' | 'dentry_free' | 'cgroup_life';
+export type Hook =
+  'dentry_alloc' | 'dentry_free' | 'dentry_lookup' | 'dentry_unlink' | 'dentry_instantiate' | 'cgroup_life';
 
 export interface Refusal {
   backend: Backend;
@@ -24,7 +25,7 @@ export interface HookReport {
 export interface OpenOptions {
   /** In the order of trial. Default: fentry, kprobe, tracepoint. */
   backends?: readonly Backend[];
-  /** Cgroups counted apart; beyond it counts go to `overflow`. Default 16384. */
+  /** Cgroups counted apart; beyond it counts go to `overflow`. 80 bytes each on every CPU. Default 8192. */
   maxCgroups?: number;
   /** Ask the v1 hierarchies before v2. Default false: the first hierarchy in which a task is not in the root pays. */
   preferV1?: boolean;
@@ -32,21 +33,60 @@ export interface OpenOptions {
   v1Controllers?: readonly string[];
   /** Room for cgroup events between two polls (584 bytes an event), a power of two. Default 1 MiB. */
   eventRingBytes?: number;
+  live?: LiveOptions;
   /** Folder of the *.bpf.o files. Default: DENTRYSCOPE_BPF_DIR, or bpf/build beside this package. */
   bpfDir?: string;
 }
 
-/** Cumulative since `open`, summed over CPUs: never reset, take differences. A column not seen is null, never 0. */
+export interface LiveOptions {
+  /** Bound of the sampled dentries that are kept, 112 bytes of kernel memory each. Default 65536, at most 1048576. */
+  maxSamples?: number;
+  /** At the start one dentry in 2^shift is sampled; halved again whenever maxSamples comes near. Default 6. */
+  shift?: number;
+  /** Chooses which addresses are sampled. Default: random. */
+  seed?: bigint;
+}
+
+/** The counters of a cgroup, by the names of the wire's columns. */
+export const counters = [
+  'dentriesAllocated',
+  'dentriesFreed',
+  'negativeByLookup',
+  'negativeByUnlink',
+  'instantiated',
+  'positiveByLookup',
+  'negativesFreed',
+] as const;
+export type Counter = (typeof counters)[number];
+
+/** Cumulative since `open`, summed over CPUs: never reset, take differences. What is not seen is null, never 0. */
 export interface Drained {
   ids: BigUint64Array;
-  /** Parallel to `ids`. */
-  dentriesAllocated: BigUint64Array | null;
-  /** Parallel to `ids`; by the cgroup that freed them, which need not be the one that made them. */
-  dentriesFreed: BigUint64Array | null;
-  /** Events of cgroups that found no room in the map. */
-  overflow: { dentriesAllocated: bigint | null; dentriesFreed: bigint | null };
-  /** Of the node, pipes and sockets included: allocatedAll - freedAll = the change of nr_dentry. */
-  totals: { allocatedAll: bigint | null; freedAll: bigint | null };
+  /** Each parallel to `ids`. Frees are those of the cgroup that freed, which need not be the one that made them. */
+  columns: Record<Counter, BigUint64Array | null>;
+  /** Events of cgroups that found no room. */
+  overflow: Record<Counter, bigint | null>;
+  totals: {
+    /** Of the node, pipes and sockets included: allocatedAll - freedAll = the change of nr_dentry. */
+    allocatedAll: bigint | null;
+    freedAll: bigint | null;
+    /** Estimate: dentries older than the probe that died since, and the variance of that estimate. */
+    oldDied: bigint | null;
+    oldDiedVariance: bigint | null;
+  };
+}
+
+/** The living dentries whose address is sampled; the arrays are parallel. */
+export interface LiveSample {
+  /** One living dentry in 2^shift is in it. */
+  shift: number;
+  addresses: BigUint64Array;
+  /** The cgroups whose tasks allocated them. */
+  ids: BigUint64Array;
+  /** CLOCK_MONOTONIC. */
+  bornNs: BigUint64Array;
+  /** Births that found no room, since `open`: where it grows, estimates are too low. */
+  lost: bigint;
 }
 
 export interface CgroupEvent {

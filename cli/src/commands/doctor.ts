@@ -11,26 +11,28 @@ async function doctor(context: Context): Promise<number> {
   const release = readFileSync(`${settings.procRoot}/sys/kernel/osrelease`, 'utf8').trim();
   process.stdout.write(`Linux ${release}, ${process.arch}, uid ${process.getuid?.()}\n`);
   const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
-  const findings = [...(await hooks(context, tree)), ...cgroups(tree), ...node(context, release)];
+  const findings = [...(await hooks(context, tree, release)), ...cgroups(tree), ...node(context, release)];
   for (const [mark, what, detail] of findings) process.stdout.write(`${mark} ${what.padEnd(24)} ${detail}\n`);
   return findings.some(([mark]) => mark === '✗') ? 1 : 0;
 }
 
-async function hooks({ settings, logger }: Context, tree: CgroupTree): Promise<Finding[]> {
+async function hooks({ settings, logger }: Context, tree: CgroupTree, release: string): Promise<Finding[]> {
   if (settings.backend === 'none') return [['!', 'kernel hooks', 'off: DENTRYSCOPE_BACKEND=none']];
   logger.level = 'fatal'; // what it would log is what is printed here
-  const kernel = await openKernel(settings, tree.hierarchies(), logger);
-  const findings = (kernel?.hooks() ?? []).map((hook): Finding => {
-    const refused = hook.tried.map(({ backend, error }) => `${backend}: ${error}`).join('; ');
-    if (hook.backend === null) return ['✗', hook.hook, `not measured — ${refused}`];
-    const limits = [
-      ...(hook.includesPseudo ? ['pipes and sockets are counted too'] : []),
-      ...(hook.perCgroup ? [] : ['for the node only']),
-      ...(refused ? [`not ${refused}`] : []),
-    ];
-    return [limits.length ? '!' : '✓', hook.hook, [hook.backend, ...limits].join(' — ')];
-  });
-  kernel?.close();
+  const kernel = await openKernel(settings, tree.hierarchies(), release, logger);
+  const findings = kernel.signals
+    .flatMap((signal) => signal.hooks())
+    .map((hook): Finding => {
+      const refused = hook.tried.map(({ backend, error }) => `${backend}: ${error}`).join('; ');
+      if (hook.backend === null) return ['✗', hook.hook, `not measured — ${refused}`];
+      const limits = [
+        ...(hook.includesPseudo ? ['pipes and sockets are counted too'] : []),
+        ...(hook.perCgroup ? [] : ['for the node only']),
+        ...(refused ? [`not ${refused}`] : []),
+      ];
+      return [limits.length ? '!' : '✓', hook.hook, [hook.backend, ...limits].join(' — ')];
+    });
+  for (const signal of kernel.signals) signal.close();
   return findings;
 }
 

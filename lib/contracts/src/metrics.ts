@@ -4,13 +4,16 @@ import type { CgroupColumns, NodeState } from './gen/dentryscope/v1/wire_pb.js';
 /** The columns of CgroupColumns that are counters. */
 export type CgroupColumn = Exclude<keyof CgroupColumns, 'ids' | `$${string}`>;
 /** The fields of NodeState that hold one number. */
-export type NodeField = Exclude<keyof NodeState, 'slabCaches' | `$${string}`>;
+export type NodeField = Exclude<
+  keyof NodeState,
+  'slabCaches' | 'shrinkers' | 'timerJitterNsByCpu' | `$${string}`
+>;
 
 export interface CgroupMetric {
   readonly name: string;
   readonly level: 'cgroup';
-  /** A counter is a delta of its window: over time and over cgroups it adds up. */
-  readonly kind: 'counter';
+  /** A counter is a delta of its window: over time it adds up. Of a gauge the last counts. Over cgroups both add up. */
+  readonly kind: 'counter' | 'gauge';
   readonly unit: 'dentries' | 'nanoseconds' | 'events' | 'bytes';
   readonly column: CgroupColumn;
   readonly help: string;
@@ -21,7 +24,7 @@ export interface NodeMetric {
   readonly level: 'node';
   /** A gauge is the value at the window's end: over time the last counts, over nodes it adds up. */
   readonly kind: 'counter' | 'gauge';
-  readonly unit: 'dentries' | 'nanoseconds' | 'bytes' | 'ratio_percent';
+  readonly unit: 'dentries' | 'nanoseconds' | 'events' | 'bytes' | 'ratio_percent';
   readonly field: NodeField;
   readonly help: string;
 }
@@ -39,6 +42,31 @@ const counter = (
   column,
   help,
 });
+
+const gauge = (...of: Parameters<typeof counter>): CgroupMetric => ({ ...counter(...of), kind: 'gauge' });
+
+const kinds = {
+  pressure: 'by the kernel itself, short of memory',
+  drop_caches: 'because somebody wrote to drop_caches',
+  remount: 'because a file system was remounted',
+  umount: 'because a file system was unmounted',
+  direct: 'by a task that wanted memory itself (the node or its memory cgroup had none)',
+} as const;
+
+const camel = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+const reclaim = Object.entries(kinds).flatMap(([kind, why]) =>
+  (
+    [
+      ['events', 'events', 'Calls that reclaimed dentries'],
+      ['ns', 'nanoseconds', 'Time of tasks of the cgroup in reclaim of dentries'],
+      ['freed', 'dentries', 'Dentries freed by reclaim'],
+    ] as const
+  ).map(([what, unit, help]) => {
+    const name = `reclaim_${kind}_${what}`;
+    return counter(name, unit, camel(name) as CgroupColumn, `${help}, ${why}.`);
+  }),
+);
 
 const node = (
   name: string,
@@ -60,6 +88,71 @@ export const cgroupMetrics: readonly CgroupMetric[] = [
     'dentries',
     'dentriesFreed',
     'Dentries killed by tasks of the cgroup, whoever made them; absent where the backend cannot see who.',
+  ),
+  counter(
+    'negative_by_lookup',
+    'dentries',
+    'negativeByLookup',
+    'Dentries that became negative: a lookup found no such name. Every create of a new name is one, before it is instantiated.',
+  ),
+  counter(
+    'negative_by_unlink',
+    'dentries',
+    'negativeByUnlink',
+    'Dentries that became negative in place: their file was unlinked.',
+  ),
+  counter('instantiated', 'dentries', 'instantiated', 'Dentries that a create gave an inode.'),
+  counter(
+    'positive_by_lookup',
+    'dentries',
+    'positiveByLookup',
+    'Dentries given an inode because a lookup found the name.',
+  ),
+  counter(
+    'negatives_freed',
+    'dentries',
+    'negativesFreed',
+    'Those of dentries_freed that had no inode. Population: negatives grow by dentries_allocated - instantiated - positive_by_lookup + negative_by_unlink - negatives_freed, positives by instantiated + positive_by_lookup - negative_by_unlink - (dentries_freed - negatives_freed).',
+  ),
+  ...reclaim,
+  counter('direct_reclaim_events', 'events', 'directReclaimEvents', 'Direct reclaims of memory of any sort.'),
+  counter(
+    'direct_reclaim_ns',
+    'nanoseconds',
+    'directReclaimNs',
+    'Time of tasks of the cgroup in direct reclaim of memory of any sort.',
+  ),
+  counter('run_queue_waits', 'events', 'runQueueWaits', 'Times that a runnable task waited for a CPU.'),
+  counter(
+    'run_queue_latency_ns',
+    'nanoseconds',
+    'runQueueLatencyNs',
+    'Time of tasks of the cgroup between runnable and running.',
+  ),
+  counter('lock_contentions', 'events', 'lockContentions', 'Waits for kernel locks.'),
+  counter(
+    'lock_contention_ns',
+    'nanoseconds',
+    'lockContentionNs',
+    'Time of tasks of the cgroup in waits for kernel locks.',
+  ),
+  counter('cpu_throttled_ns', 'nanoseconds', 'cpuThrottledNs', 'Throttled by cpu.max (cpu.stat).'),
+  counter('psi_cpu_some_ns', 'nanoseconds', 'psiCpuSomeNs', 'PSI of the cgroup: some task waited for a CPU.'),
+  counter('psi_memory_some_ns', 'nanoseconds', 'psiMemorySomeNs', 'PSI: some task waited for memory.'),
+  counter('psi_memory_full_ns', 'nanoseconds', 'psiMemoryFullNs', 'PSI: all tasks waited for memory.'),
+  counter('psi_io_some_ns', 'nanoseconds', 'psiIoSomeNs', 'PSI: some task waited for I/O.'),
+  counter('psi_io_full_ns', 'nanoseconds', 'psiIoFullNs', 'PSI: all tasks waited for I/O.'),
+  gauge(
+    'live_dentries_estimate',
+    'dentries',
+    'liveDentriesEstimate',
+    'Living dentries that tasks of the cgroup allocated, the cgroup alive or not; estimated from sampled addresses.',
+  ),
+  gauge(
+    'live_dentries_standard_error',
+    'dentries',
+    'liveDentriesStandardError',
+    'Standard error of live_dentries_estimate; over several cgroups an upper bound of theirs. 0: every dentry is sampled.',
   ),
 ];
 
@@ -92,6 +185,38 @@ export const nodeMetrics: readonly NodeMetric[] = [
     'dentries',
     'dentriesFreed',
     'Dentries freed on the node, pipes and sockets included.',
+  ),
+  node(
+    'node_dentries_unexplained',
+    'counter',
+    'dentries',
+    'dentriesUnexplained',
+    'The books: allocated - freed - the change of nr_dentry. About 0; what is not is what this agent could not see.',
+  ),
+  node(
+    'node_dentries_before_agent_estimate',
+    'gauge',
+    'dentries',
+    'dentriesBeforeAgentEstimate',
+    'Living dentries that are older than the agent: whose they are is not known.',
+  ),
+  node(
+    'node_dentries_before_agent_standard_error',
+    'gauge',
+    'dentries',
+    'dentriesBeforeAgentStandardError',
+    'Standard error of node_dentries_before_agent_estimate.',
+  ),
+  node('node_softlockups', 'counter', 'events', 'softlockups', 'Soft lockups in the kernel log.'),
+  node('node_hardlockups', 'counter', 'events', 'hardlockups', 'Hard lockups in the kernel log.'),
+  node('node_rcu_stalls', 'counter', 'events', 'rcuStalls', 'RCU stalls in the kernel log.'),
+  node('node_hung_tasks', 'counter', 'events', 'hungTasks', 'Hung tasks in the kernel log.'),
+  node(
+    'node_timer_jitter_max_ns',
+    'gauge',
+    'nanoseconds',
+    'timerJitterMaxNs',
+    'The latest that a timer came in the window, over all CPUs.',
   ),
   node('node_memory_total_bytes', 'gauge', 'bytes', 'memTotalBytes', 'MemTotal.'),
   node('node_memory_available_bytes', 'gauge', 'bytes', 'memAvailableBytes', 'MemAvailable.'),

@@ -26,6 +26,7 @@ export interface Setting<V = unknown> {
   readonly fallback: string | undefined;
   readonly choices?: readonly string[];
   readonly min?: number;
+  readonly max?: number;
   readonly help: string;
   readonly commands: readonly Command[];
   /** Carries the type of the value; never set. */
@@ -39,8 +40,10 @@ function setting<K extends keyof Kinds>(
   commands: readonly Command[],
   help: string,
   min?: number,
+  max?: number,
 ): Setting<Kinds[K]> {
-  return { kind, name, fallback, commands, help, ...(min === undefined ? {} : { min }) };
+  const bounds = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+  return { kind, name, fallback, commands, help, ...bounds };
 }
 
 function optional<K extends keyof Kinds>(
@@ -103,10 +106,20 @@ export const settings = {
   maxCgroups: setting(
     'integer',
     'MAX_CGROUPS',
-    '16384',
+    '8192',
     measuring,
     'Cgroups counted one by one; what exceeds it is counted together, as cgroup 0.',
     1,
+    1_048_576,
+  ),
+  liveMaxSamples: setting(
+    'integer',
+    'LIVE_MAX_SAMPLES',
+    '65536',
+    measuring,
+    'Living dentries that are kept as a sample of all (112 bytes of kernel memory each): who holds them. The rate is halved when it comes near.',
+    64,
+    1_048_576,
   ),
   procRoot: setting('path', 'PROC_ROOT', '/proc', measuring, "The host's procfs."),
   cgroupRoot: setting('path', 'CGROUP_ROOT', '/sys/fs/cgroup', measuring, "The host's cgroup mounts."),

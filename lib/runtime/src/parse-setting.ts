@@ -17,9 +17,10 @@ function integer(text: string): number {
   return Number(text);
 }
 
-function atLeast(value: number, { min, kind }: Setting): number {
-  if (min !== undefined && value < min)
-    throw new Error(`must be at least ${min}${kind === 'duration' ? 'ms' : ''}`);
+function within(value: number, { min, max, kind }: Setting): number {
+  const unit = kind === 'duration' ? 'ms' : '';
+  if (min !== undefined && value < min) throw new Error(`must be at least ${min}${unit}`);
+  if (max !== undefined && value > max) throw new Error(`must be at most ${max}${unit}`);
   return value;
 }
 
@@ -61,9 +62,9 @@ function choice(value: string, choices: readonly string[] = []): string {
 export function parseSetting(setting: Setting, raw: string): unknown {
   switch (setting.kind) {
     case 'duration':
-      return atLeast(parseDuration(raw), setting);
+      return within(parseDuration(raw), setting);
     case 'integer':
-      return atLeast(integer(raw), setting);
+      return within(integer(raw), setting);
     case 'url':
       return url(raw);
     case 'listen':

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dentryscope/v1/wire.proto.
  */
 export const file_dentryscope_v1_wire: GenFile = /*@__PURE__*/
-  fileDesc("ChlkZW50cnlzY29wZS92MS93aXJlLnByb3RvEg5kZW50cnlzY29wZS52MSLNAgoJTm9kZUJhdGNoEg8KB2NsdXN0ZXIYASABKAkSDAoEbm9kZRgCIAEoCRIPCgdib290X2lkGAMgASgJEgsKA3NlcRgEIAEoBBIXCg93aW5kb3dfc3RhcnRfbXMYBSABKAQSFQoNd2luZG93X2VuZF9tcxgGIAEoBBIaChJ3aW5kb3dfZHVyYXRpb25fbnMYByABKAQSKAoFc3RhdGUYCiABKAsyGS5kZW50cnlzY29wZS52MS5Ob2RlU3RhdGUSLgoHY2dyb3VwcxgLIAEoCzIdLmRlbnRyeXNjb3BlLnYxLkNncm91cENvbHVtbnMSMAoMY2dyb3VwX2luZm9zGAwgAygLMhouZGVudHJ5c2NvcGUudjEuQ2dyb3VwSW5mbxIrCgZoZWFsdGgYDSABKAsyGy5kZW50cnlzY29wZS52MS5BZ2VudEhlYWx0aCLDBgoJTm9kZVN0YXRlEhYKCW5yX2RlbnRyeRgBIAEoBEgAiAEBEhYKCW5yX3VudXNlZBgCIAEoBEgBiAEBEhgKC25yX25lZ2F0aXZlGAMgASgESAKIAQESLgoLc2xhYl9jYWNoZXMYBCADKAsyGS5kZW50cnlzY29wZS52MS5TbGFiQ2FjaGUSHAoPbWVtX3RvdGFsX2J5dGVzGAUgASgESAOIAQESIAoTbWVtX2F2YWlsYWJsZV9ieXRlcxgGIAEoBEgEiAEBEiMKFnNsYWJfcmVjbGFpbWFibGVfYnl0ZXMYByABKARIBYgBARIlChhzbGFiX3VucmVjbGFpbWFibGVfYnl0ZXMYCCABKARIBogBARIfChJ2ZnNfY2FjaGVfcHJlc3N1cmUYCSABKA1IB4gBARIcCg9wc2lfY3B1X3NvbWVfbnMYCiABKARICIgBARIfChJwc2lfbWVtb3J5X3NvbWVfbnMYCyABKARICYgBARIfChJwc2lfbWVtb3J5X2Z1bGxfbnMYDCABKARICogBARIbCg5wc2lfaW9fc29tZV9ucxgNIAEoBEgLiAEBEhsKDnBzaV9pb19mdWxsX25zGA4gASgESAyIAQESHwoSZGVudHJpZXNfYWxsb2NhdGVkGA8gASgESA2IAQESGwoOZGVudHJpZXNfZnJlZWQYECABKARIDogBAUIMCgpfbnJfZGVudHJ5QgwKCl9ucl91bnVzZWRCDgoMX25yX25lZ2F0aXZlQhIKEF9tZW1fdG90YWxfYnl0ZXNCFgoUX21lbV9hdmFpbGFibGVfYnl0ZXNCGQoXX3NsYWJfcmVjbGFpbWFibGVfYnl0ZXNCGwoZX3NsYWJfdW5yZWNsYWltYWJsZV9ieXRlc0IVChNfdmZzX2NhY2hlX3ByZXNzdXJlQhIKEF9wc2lfY3B1X3NvbWVfbnNCFQoTX3BzaV9tZW1vcnlfc29tZV9uc0IVChNfcHNpX21lbW9yeV9mdWxsX25zQhEKD19wc2lfaW9fc29tZV9uc0IRCg9fcHNpX2lvX2Z1bGxfbnNCFQoTX2RlbnRyaWVzX2FsbG9jYXRlZEIRCg9fZGVudHJpZXNfZnJlZWQiXgoJU2xhYkNhY2hlEgwKBG5hbWUYASABKAkSFgoOYWN0aXZlX29iamVjdHMYAiABKAQSFQoNdG90YWxfb2JqZWN0cxgDIAEoBBIUCgxvYmplY3RfYnl0ZXMYBCABKAQiUAoNQ2dyb3VwQ29sdW1ucxILCgNpZHMYASADKAQSGgoSZGVudHJpZXNfYWxsb2NhdGVkGAIgAygEEhYKDmRlbnRyaWVzX2ZyZWVkGAMgAygEInEKCkNncm91cEluZm8SCgoCaWQYASABKAQSDAoEcGF0aBgCIAEoCRIRCgloaWVyYXJjaHkYAyABKAkSDwoHcG9kX3VpZBgEIAEoCRIUCgxjb250YWluZXJfaWQYBSABKAkSDwoHcmVtb3ZlZBgGIAEoCCKPAQoLQWdlbnRIZWFsdGgSFQoNYWdlbnRfdmVyc2lvbhgBIAEoCRIWCg5rZXJuZWxfcmVsZWFzZRgCIAEoCRIpCgVob29rcxgDIAMoCzIaLmRlbnRyeXNjb3BlLnYxLkhvb2tTdGF0dXMSFAoMd2luZG93c19sb3N0GAQgASgEEhAKCGRlZ3JhZGVkGAUgAygJIngKCkhvb2tTdGF0dXMSDAoEaG9vaxgBIAEoCRIPCgdiYWNrZW5kGAIgASgJEg4KBnJlYXNvbhgDIAEoCRIXCg9pbmNsdWRlc19wc2V1ZG8YBCABKAgSEgoKcGVyX2Nncm91cBgFIAEoCBIOCgZtaXNzZWQYBiABKARiBnByb3RvMw");
+  fileDesc("ChlkZW50cnlzY29wZS92MS93aXJlLnByb3RvEg5kZW50cnlzY29wZS52MSKKBAoJTm9kZUJhdGNoEg8KB2NsdXN0ZXIYASABKAkSDAoEbm9kZRgCIAEoCRIPCgdib290X2lkGAMgASgJEgsKA3NlcRgEIAEoBBIXCg93aW5kb3dfc3RhcnRfbXMYBSABKAQSFQoNd2luZG93X2VuZF9tcxgGIAEoBBIaChJ3aW5kb3dfZHVyYXRpb25fbnMYByABKAQSKAoFc3RhdGUYCiABKAsyGS5kZW50cnlzY29wZS52MS5Ob2RlU3RhdGUSLgoHY2dyb3VwcxgLIAEoCzIdLmRlbnRyeXNjb3BlLnYxLkNncm91cENvbHVtbnMSMAoMY2dyb3VwX2luZm9zGAwgAygLMhouZGVudHJ5c2NvcGUudjEuQ2dyb3VwSW5mbxIrCgZoZWFsdGgYDSABKAsyGy5kZW50cnlzY29wZS52MS5BZ2VudEhlYWx0aBIuCghyZWNsYWltcxgOIAMoCzIcLmRlbnRyeXNjb3BlLnYxLlJlY2xhaW1FdmVudBIqCgZzdGFsbHMYDyADKAsyGi5kZW50cnlzY29wZS52MS5TdGFsbEV2ZW50EisKCWxpdmVfYWdlcxgQIAEoCzIYLmRlbnRyeXNjb3BlLnYxLkxpdmVBZ2VzEjIKCXJ1bl9xdWV1ZRgRIAEoCzIfLmRlbnRyeXNjb3BlLnYxLlJ1blF1ZXVlQ29sdW1ucyLbCgoJTm9kZVN0YXRlEhYKCW5yX2RlbnRyeRgBIAEoBEgAiAEBEhYKCW5yX3VudXNlZBgCIAEoBEgBiAEBEhgKC25yX25lZ2F0aXZlGAMgASgESAKIAQESLgoLc2xhYl9jYWNoZXMYBCADKAsyGS5kZW50cnlzY29wZS52MS5TbGFiQ2FjaGUSHAoPbWVtX3RvdGFsX2J5dGVzGAUgASgESAOIAQESIAoTbWVtX2F2YWlsYWJsZV9ieXRlcxgGIAEoBEgEiAEBEiMKFnNsYWJfcmVjbGFpbWFibGVfYnl0ZXMYByABKARIBYgBARIlChhzbGFiX3VucmVjbGFpbWFibGVfYnl0ZXMYCCABKARIBogBARIfChJ2ZnNfY2FjaGVfcHJlc3N1cmUYCSABKA1IB4gBARIcCg9wc2lfY3B1X3NvbWVfbnMYCiABKARICIgBARIfChJwc2lfbWVtb3J5X3NvbWVfbnMYCyABKARICYgBARIfChJwc2lfbWVtb3J5X2Z1bGxfbnMYDCABKARICogBARIbCg5wc2lfaW9fc29tZV9ucxgNIAEoBEgLiAEBEhsKDnBzaV9pb19mdWxsX25zGA4gASgESAyIAQESHwoSZGVudHJpZXNfYWxsb2NhdGVkGA8gASgESA2IAQESGwoOZGVudHJpZXNfZnJlZWQYECABKARIDogBARIhChRkZW50cmllc191bmV4cGxhaW5lZBgRIAEoEkgPiAEBEisKHmRlbnRyaWVzX2JlZm9yZV9hZ2VudF9lc3RpbWF0ZRgSIAEoBEgQiAEBEjEKJGRlbnRyaWVzX2JlZm9yZV9hZ2VudF9zdGFuZGFyZF9lcnJvchgTIAEoBEgRiAEBEhgKC3NvZnRsb2NrdXBzGBQgASgESBKIAQESGAoLaGFyZGxvY2t1cHMYFSABKARIE4gBARIXCgpyY3Vfc3RhbGxzGBYgASgESBSIAQESFwoKaHVuZ190YXNrcxgXIAEoBEgViAEBEiAKE3RpbWVyX2ppdHRlcl9tYXhfbnMYGCABKARIFogBARIeChZ0aW1lcl9qaXR0ZXJfbnNfYnlfY3B1GBkgAygEEjAKCXNocmlua2VycxgaIAMoCzIdLmRlbnRyeXNjb3BlLnYxLlNocmlua2VyRGVsdGFCDAoKX25yX2RlbnRyeUIMCgpfbnJfdW51c2VkQg4KDF9ucl9uZWdhdGl2ZUISChBfbWVtX3RvdGFsX2J5dGVzQhYKFF9tZW1fYXZhaWxhYmxlX2J5dGVzQhkKF19zbGFiX3JlY2xhaW1hYmxlX2J5dGVzQhsKGV9zbGFiX3VucmVjbGFpbWFibGVfYnl0ZXNCFQoTX3Zmc19jYWNoZV9wcmVzc3VyZUISChBfcHNpX2NwdV9zb21lX25zQhUKE19wc2lfbWVtb3J5X3NvbWVfbnNCFQoTX3BzaV9tZW1vcnlfZnVsbF9uc0IRCg9fcHNpX2lvX3NvbWVfbnNCEQoPX3BzaV9pb19mdWxsX25zQhUKE19kZW50cmllc19hbGxvY2F0ZWRCEQoPX2RlbnRyaWVzX2ZyZWVkQhcKFV9kZW50cmllc191bmV4cGxhaW5lZEIhCh9fZGVudHJpZXNfYmVmb3JlX2FnZW50X2VzdGltYXRlQicKJV9kZW50cmllc19iZWZvcmVfYWdlbnRfc3RhbmRhcmRfZXJyb3JCDgoMX3NvZnRsb2NrdXBzQg4KDF9oYXJkbG9ja3Vwc0INCgtfcmN1X3N0YWxsc0INCgtfaHVuZ190YXNrc0IWChRfdGltZXJfaml0dGVyX21heF9ucyJYCg1TaHJpbmtlckRlbHRhEgwKBG5hbWUYASABKAkSDQoFY2FsbHMYAiABKAQSCgoCbnMYAyABKAQSDwoHc2Nhbm5lZBgEIAEoBBINCgVmcmVlZBgFIAEoBCJeCglTbGFiQ2FjaGUSDAoEbmFtZRgBIAEoCRIWCg5hY3RpdmVfb2JqZWN0cxgCIAEoBBIVCg10b3RhbF9vYmplY3RzGAMgASgEEhQKDG9iamVjdF9ieXRlcxgEIAEoBCKrCAoNQ2dyb3VwQ29sdW1ucxILCgNpZHMYASADKAQSGgoSZGVudHJpZXNfYWxsb2NhdGVkGAIgAygEEhYKDmRlbnRyaWVzX2ZyZWVkGAMgAygEEhoKEm5lZ2F0aXZlX2J5X2xvb2t1cBgEIAMoBBIaChJuZWdhdGl2ZV9ieV91bmxpbmsYBSADKAQSFAoMaW5zdGFudGlhdGVkGAYgAygEEhoKEnBvc2l0aXZlX2J5X2xvb2t1cBgHIAMoBBIXCg9uZWdhdGl2ZXNfZnJlZWQYCCADKAQSHwoXcmVjbGFpbV9wcmVzc3VyZV9ldmVudHMYCiADKAQSGwoTcmVjbGFpbV9wcmVzc3VyZV9ucxgLIAMoBBIeChZyZWNsYWltX3ByZXNzdXJlX2ZyZWVkGAwgAygEEiIKGnJlY2xhaW1fZHJvcF9jYWNoZXNfZXZlbnRzGA0gAygEEh4KFnJlY2xhaW1fZHJvcF9jYWNoZXNfbnMYDiADKAQSIQoZcmVjbGFpbV9kcm9wX2NhY2hlc19mcmVlZBgPIAMoBBIeChZyZWNsYWltX3JlbW91bnRfZXZlbnRzGBAgAygEEhoKEnJlY2xhaW1fcmVtb3VudF9ucxgRIAMoBBIdChVyZWNsYWltX3JlbW91bnRfZnJlZWQYEiADKAQSHQoVcmVjbGFpbV91bW91bnRfZXZlbnRzGBMgAygEEhkKEXJlY2xhaW1fdW1vdW50X25zGBQgAygEEhwKFHJlY2xhaW1fdW1vdW50X2ZyZWVkGBUgAygEEh0KFXJlY2xhaW1fZGlyZWN0X2V2ZW50cxgWIAMoBBIZChFyZWNsYWltX2RpcmVjdF9ucxgXIAMoBBIcChRyZWNsYWltX2RpcmVjdF9mcmVlZBgYIAMoBBIdChVkaXJlY3RfcmVjbGFpbV9ldmVudHMYGSADKAQSGQoRZGlyZWN0X3JlY2xhaW1fbnMYGiADKAQSFwoPcnVuX3F1ZXVlX3dhaXRzGBsgAygEEhwKFHJ1bl9xdWV1ZV9sYXRlbmN5X25zGBwgAygEEhgKEGxvY2tfY29udGVudGlvbnMYHSADKAQSGgoSbG9ja19jb250ZW50aW9uX25zGB4gAygEEhgKEGNwdV90aHJvdHRsZWRfbnMYHyADKAQSFwoPcHNpX2NwdV9zb21lX25zGCAgAygEEhoKEnBzaV9tZW1vcnlfc29tZV9ucxghIAMoBBIaChJwc2lfbWVtb3J5X2Z1bGxfbnMYIiADKAQSFgoOcHNpX2lvX3NvbWVfbnMYIyADKAQSFgoOcHNpX2lvX2Z1bGxfbnMYJCADKAQSHgoWbGl2ZV9kZW50cmllc19lc3RpbWF0ZRgoIAMoBBIkChxsaXZlX2RlbnRyaWVzX3N0YW5kYXJkX2Vycm9yGCkgAygEIkEKCExpdmVBZ2VzEgsKA2lkcxgBIAMoBBIWCg5ib3VuZHNfc2Vjb25kcxgCIAMoBBIQCghkZW50cmllcxgDIAMoBCJACg9SdW5RdWV1ZUNvbHVtbnMSCwoDaWRzGAEgAygEEhEKCWJvdW5kc19ucxgCIAMoBBINCgV3YWl0cxgDIAMoBCKnAgoMUmVjbGFpbUV2ZW50EgwKBGtpbmQYASABKAkSEAoIc3RhcnRfbXMYAiABKAQSGgoSc3RhcnRfbW9ub3RvbmljX25zGAMgASgEEhMKC2R1cmF0aW9uX25zGAQgASgEEg0KBWZyZWVkGAUgASgEEhQKB3NjYW5uZWQYBiABKARIAIgBARISCgpzdXBlcmJsb2NrGAcgASgJEhIKCmZpbGVzeXN0ZW0YCCABKAkSCwoDY3B1GAkgASgNEhEKCWNncm91cF9pZBgKIAEoBBIdChBzaHJ1bmtfY2dyb3VwX2lkGAsgASgESAGIAQESDAoEY29tbRgMIAEoCRILCgNwaWQYDSABKA1CCgoIX3NjYW5uZWRCEwoRX3NocnVua19jZ3JvdXBfaWQi5wEKClN0YWxsRXZlbnQSDAoEa2luZBgBIAEoCRIQCghzdGFydF9tcxgCIAEoBBIaChJzdGFydF9tb25vdG9uaWNfbnMYAyABKAQSEwoLZHVyYXRpb25fbnMYBCABKAQSEAoDY3B1GAUgASgNSACIAQESFgoJY2dyb3VwX2lkGAYgASgESAGIAQESDAoEY29tbRgHIAEoCRILCgNwaWQYCCABKA0SDQoFY2F1c2UYCSABKAkSDQoFc3RhY2sYCiADKAkSDwoHbWVzc2FnZRgLIAEoCUIGCgRfY3B1QgwKCl9jZ3JvdXBfaWQicQoKQ2dyb3VwSW5mbxIKCgJpZBgBIAEoBBIMCgRwYXRoGAIgASgJEhEKCWhpZXJhcmNoeRgDIAEoCRIPCgdwb2RfdWlkGAQgASgJEhQKDGNvbnRhaW5lcl9pZBgFIAEoCRIPCgdyZW1vdmVkGAYgASgIIo8BCgtBZ2VudEhlYWx0aBIVCg1hZ2VudF92ZXJzaW9uGAEgASgJEhYKDmtlcm5lbF9yZWxlYXNlGAIgASgJEikKBWhvb2tzGAMgAygLMhouZGVudHJ5c2NvcGUudjEuSG9va1N0YXR1cxIUCgx3aW5kb3dzX2xvc3QYBCABKAQSEAoIZGVncmFkZWQYBSADKAkieAoKSG9va1N0YXR1cxIMCgRob29rGAEgASgJEg8KB2JhY2tlbmQYAiABKAkSDgoGcmVhc29uGAMgASgJEhcKD2luY2x1ZGVzX3BzZXVkbxgEIAEoCBISCgpwZXJfY2dyb3VwGAUgASgIEg4KBm1pc3NlZBgGIAEoBGIGcHJvdG8z");
 
 /**
  * What one node counted in one window.
@@ -87,6 +87,29 @@ export type NodeBatch = Message<"dentryscope.v1.NodeBatch"> & {
    * @generated from field: dentryscope.v1.AgentHealth health = 13;
    */
   health?: AgentHealth;
+
+  /**
+   * What took longer than the agent's thresholds, each once. They ride in the window in which they ended, so they are
+   * kept, numbered and acknowledged with it.
+   *
+   * @generated from field: repeated dentryscope.v1.ReclaimEvent reclaims = 14;
+   */
+  reclaims: ReclaimEvent[];
+
+  /**
+   * @generated from field: repeated dentryscope.v1.StallEvent stalls = 15;
+   */
+  stalls: StallEvent[];
+
+  /**
+   * @generated from field: dentryscope.v1.LiveAges live_ages = 16;
+   */
+  liveAges?: LiveAges;
+
+  /**
+   * @generated from field: dentryscope.v1.RunQueueColumns run_queue = 17;
+   */
+  runQueue?: RunQueueColumns;
 };
 
 /**
@@ -187,6 +210,65 @@ export type NodeState = Message<"dentryscope.v1.NodeState"> & {
    * @generated from field: optional uint64 dentries_freed = 16;
    */
   dentriesFreed?: bigint;
+
+  /**
+   * The books: allocated - freed - the change of nr_dentry in this window. 0 where nothing was lost and nothing raced with
+   * the reading.
+   *
+   * @generated from field: optional sint64 dentries_unexplained = 17;
+   */
+  dentriesUnexplained?: bigint;
+
+  /**
+   * Dentries older than the agent that still live: an estimate from the deaths among the sampled, and its standard error.
+   *
+   * @generated from field: optional uint64 dentries_before_agent_estimate = 18;
+   */
+  dentriesBeforeAgentEstimate?: bigint;
+
+  /**
+   * @generated from field: optional uint64 dentries_before_agent_standard_error = 19;
+   */
+  dentriesBeforeAgentStandardError?: bigint;
+
+  /**
+   * Reports in the kernel log in this window.
+   *
+   * @generated from field: optional uint64 softlockups = 20;
+   */
+  softlockups?: bigint;
+
+  /**
+   * @generated from field: optional uint64 hardlockups = 21;
+   */
+  hardlockups?: bigint;
+
+  /**
+   * @generated from field: optional uint64 rcu_stalls = 22;
+   */
+  rcuStalls?: bigint;
+
+  /**
+   * @generated from field: optional uint64 hung_tasks = 23;
+   */
+  hungTasks?: bigint;
+
+  /**
+   * The latest that a timer of the agent came in this window, over all CPUs and CPU by CPU.
+   *
+   * @generated from field: optional uint64 timer_jitter_max_ns = 24;
+   */
+  timerJitterMaxNs?: bigint;
+
+  /**
+   * @generated from field: repeated uint64 timer_jitter_ns_by_cpu = 25;
+   */
+  timerJitterNsByCpu: bigint[];
+
+  /**
+   * @generated from field: repeated dentryscope.v1.ShrinkerDelta shrinkers = 26;
+   */
+  shrinkers: ShrinkerDelta[];
 };
 
 /**
@@ -195,6 +277,47 @@ export type NodeState = Message<"dentryscope.v1.NodeState"> & {
  */
 export const NodeStateSchema: GenMessage<NodeState> = /*@__PURE__*/
   messageDesc(file_dentryscope_v1_wire, 1);
+
+/**
+ * What one slab shrinker did in this window (mm_shrink_slab_start and _end).
+ *
+ * @generated from message dentryscope.v1.ShrinkerDelta
+ */
+export type ShrinkerDelta = Message<"dentryscope.v1.ShrinkerDelta"> & {
+  /**
+   * The kernel's name of it where there is one, else its scan function.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: uint64 calls = 2;
+   */
+  calls: bigint;
+
+  /**
+   * @generated from field: uint64 ns = 3;
+   */
+  ns: bigint;
+
+  /**
+   * @generated from field: uint64 scanned = 4;
+   */
+  scanned: bigint;
+
+  /**
+   * @generated from field: uint64 freed = 5;
+   */
+  freed: bigint;
+};
+
+/**
+ * Describes the message dentryscope.v1.ShrinkerDelta.
+ * Use `create(ShrinkerDeltaSchema)` to create a new message.
+ */
+export const ShrinkerDeltaSchema: GenMessage<ShrinkerDelta> = /*@__PURE__*/
+  messageDesc(file_dentryscope_v1_wire, 2);
 
 /**
  * One line of /proc/slabinfo.
@@ -228,7 +351,7 @@ export type SlabCache = Message<"dentryscope.v1.SlabCache"> & {
  * Use `create(SlabCacheSchema)` to create a new message.
  */
 export const SlabCacheSchema: GenMessage<SlabCache> = /*@__PURE__*/
-  messageDesc(file_dentryscope_v1_wire, 2);
+  messageDesc(file_dentryscope_v1_wire, 3);
 
 /**
  * Parallel arrays: the n-th value of a counter belongs to the n-th id. Values are deltas of the window.
@@ -254,6 +377,199 @@ export type CgroupColumns = Message<"dentryscope.v1.CgroupColumns"> & {
    * @generated from field: repeated uint64 dentries_freed = 3;
    */
   dentriesFreed: bigint[];
+
+  /**
+   * Became negative because a lookup found no such name.
+   *
+   * @generated from field: repeated uint64 negative_by_lookup = 4;
+   */
+  negativeByLookup: bigint[];
+
+  /**
+   * Became negative in place because the file was unlinked.
+   *
+   * @generated from field: repeated uint64 negative_by_unlink = 5;
+   */
+  negativeByUnlink: bigint[];
+
+  /**
+   * Was given an inode by a create (pipes and sockets are not counted).
+   *
+   * @generated from field: repeated uint64 instantiated = 6;
+   */
+  instantiated: bigint[];
+
+  /**
+   * Was given an inode because a lookup found the name.
+   *
+   * @generated from field: repeated uint64 positive_by_lookup = 7;
+   */
+  positiveByLookup: bigint[];
+
+  /**
+   * Those of dentries_freed that had no inode.
+   *
+   * @generated from field: repeated uint64 negatives_freed = 8;
+   */
+  negativesFreed: bigint[];
+
+  /**
+   * Dentry reclaim by what caused it, charged to the cgroup of the task that did it: calls, time in them, dentries freed.
+   *
+   * @generated from field: repeated uint64 reclaim_pressure_events = 10;
+   */
+  reclaimPressureEvents: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_pressure_ns = 11;
+   */
+  reclaimPressureNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_pressure_freed = 12;
+   */
+  reclaimPressureFreed: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_drop_caches_events = 13;
+   */
+  reclaimDropCachesEvents: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_drop_caches_ns = 14;
+   */
+  reclaimDropCachesNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_drop_caches_freed = 15;
+   */
+  reclaimDropCachesFreed: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_remount_events = 16;
+   */
+  reclaimRemountEvents: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_remount_ns = 17;
+   */
+  reclaimRemountNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_remount_freed = 18;
+   */
+  reclaimRemountFreed: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_umount_events = 19;
+   */
+  reclaimUmountEvents: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_umount_ns = 20;
+   */
+  reclaimUmountNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_umount_freed = 21;
+   */
+  reclaimUmountFreed: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_direct_events = 22;
+   */
+  reclaimDirectEvents: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_direct_ns = 23;
+   */
+  reclaimDirectNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 reclaim_direct_freed = 24;
+   */
+  reclaimDirectFreed: bigint[];
+
+  /**
+   * Direct reclaim of memory of any sort: tasks that freed memory before they got some.
+   *
+   * @generated from field: repeated uint64 direct_reclaim_events = 25;
+   */
+  directReclaimEvents: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 direct_reclaim_ns = 26;
+   */
+  directReclaimNs: bigint[];
+
+  /**
+   * Runnable until running.
+   *
+   * @generated from field: repeated uint64 run_queue_waits = 27;
+   */
+  runQueueWaits: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 run_queue_latency_ns = 28;
+   */
+  runQueueLatencyNs: bigint[];
+
+  /**
+   * Waits for kernel locks (lock:contention_begin and _end).
+   *
+   * @generated from field: repeated uint64 lock_contentions = 29;
+   */
+  lockContentions: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 lock_contention_ns = 30;
+   */
+  lockContentionNs: bigint[];
+
+  /**
+   * cpu.stat, and PSI of the cgroup itself.
+   *
+   * @generated from field: repeated uint64 cpu_throttled_ns = 31;
+   */
+  cpuThrottledNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 psi_cpu_some_ns = 32;
+   */
+  psiCpuSomeNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 psi_memory_some_ns = 33;
+   */
+  psiMemorySomeNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 psi_memory_full_ns = 34;
+   */
+  psiMemoryFullNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 psi_io_some_ns = 35;
+   */
+  psiIoSomeNs: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 psi_io_full_ns = 36;
+   */
+  psiIoFullNs: bigint[];
+
+  /**
+   * Gauges at the window's end. Dentries that tasks of the cgroup allocated and that live, the cgroup alive or not:
+   * an estimate from sampled addresses, and its standard error (0: all of them are sampled).
+   *
+   * @generated from field: repeated uint64 live_dentries_estimate = 40;
+   */
+  liveDentriesEstimate: bigint[];
+
+  /**
+   * @generated from field: repeated uint64 live_dentries_standard_error = 41;
+   */
+  liveDentriesStandardError: bigint[];
 };
 
 /**
@@ -261,7 +577,239 @@ export type CgroupColumns = Message<"dentryscope.v1.CgroupColumns"> & {
  * Use `create(CgroupColumnsSchema)` to create a new message.
  */
 export const CgroupColumnsSchema: GenMessage<CgroupColumns> = /*@__PURE__*/
-  messageDesc(file_dentryscope_v1_wire, 3);
+  messageDesc(file_dentryscope_v1_wire, 4);
+
+/**
+ * How old the living dentries of each cgroup are.
+ *
+ * @generated from message dentryscope.v1.LiveAges
+ */
+export type LiveAges = Message<"dentryscope.v1.LiveAges"> & {
+  /**
+   * @generated from field: repeated uint64 ids = 1;
+   */
+  ids: bigint[];
+
+  /**
+   * Upper bounds of the buckets but the last, which has none.
+   *
+   * @generated from field: repeated uint64 bounds_seconds = 2;
+   */
+  boundsSeconds: bigint[];
+
+  /**
+   * Estimates, bucket by bucket for the first id, then for the next.
+   *
+   * @generated from field: repeated uint64 dentries = 3;
+   */
+  dentries: bigint[];
+};
+
+/**
+ * Describes the message dentryscope.v1.LiveAges.
+ * Use `create(LiveAgesSchema)` to create a new message.
+ */
+export const LiveAgesSchema: GenMessage<LiveAges> = /*@__PURE__*/
+  messageDesc(file_dentryscope_v1_wire, 5);
+
+/**
+ * How long tasks of each cgroup waited to run, in this window.
+ *
+ * @generated from message dentryscope.v1.RunQueueColumns
+ */
+export type RunQueueColumns = Message<"dentryscope.v1.RunQueueColumns"> & {
+  /**
+   * @generated from field: repeated uint64 ids = 1;
+   */
+  ids: bigint[];
+
+  /**
+   * Upper bounds of the buckets but the last, which has none.
+   *
+   * @generated from field: repeated uint64 bounds_ns = 2;
+   */
+  boundsNs: bigint[];
+
+  /**
+   * Waits, bucket by bucket for the first id, then for the next.
+   *
+   * @generated from field: repeated uint64 waits = 3;
+   */
+  waits: bigint[];
+};
+
+/**
+ * Describes the message dentryscope.v1.RunQueueColumns.
+ * Use `create(RunQueueColumnsSchema)` to create a new message.
+ */
+export const RunQueueColumnsSchema: GenMessage<RunQueueColumns> = /*@__PURE__*/
+  messageDesc(file_dentryscope_v1_wire, 6);
+
+/**
+ * One call that freed dentries, longer than the agent's threshold.
+ *
+ * @generated from message dentryscope.v1.ReclaimEvent
+ */
+export type ReclaimEvent = Message<"dentryscope.v1.ReclaimEvent"> & {
+  /**
+   * `pressure`, `drop_caches`, `remount`, `umount`, `direct`.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Wall clock, Unix milliseconds, and CLOCK_MONOTONIC.
+   *
+   * @generated from field: uint64 start_ms = 2;
+   */
+  startMs: bigint;
+
+  /**
+   * @generated from field: uint64 start_monotonic_ns = 3;
+   */
+  startMonotonicNs: bigint;
+
+  /**
+   * @generated from field: uint64 duration_ns = 4;
+   */
+  durationNs: bigint;
+
+  /**
+   * @generated from field: uint64 freed = 5;
+   */
+  freed: bigint;
+
+  /**
+   * Objects looked at; absent where the path does not count them.
+   *
+   * @generated from field: optional uint64 scanned = 6;
+   */
+  scanned?: bigint;
+
+  /**
+   * s_id (`sda1`), and the type (`ext4`).
+   *
+   * @generated from field: string superblock = 7;
+   */
+  superblock: string;
+
+  /**
+   * @generated from field: string filesystem = 8;
+   */
+  filesystem: string;
+
+  /**
+   * Where it ended.
+   *
+   * @generated from field: uint32 cpu = 9;
+   */
+  cpu: number;
+
+  /**
+   * The cgroup whose task did it and paid the time, and the memory cgroup that was shrunk, where there was one.
+   *
+   * @generated from field: uint64 cgroup_id = 10;
+   */
+  cgroupId: bigint;
+
+  /**
+   * @generated from field: optional uint64 shrunk_cgroup_id = 11;
+   */
+  shrunkCgroupId?: bigint;
+
+  /**
+   * @generated from field: string comm = 12;
+   */
+  comm: string;
+
+  /**
+   * @generated from field: uint32 pid = 13;
+   */
+  pid: number;
+};
+
+/**
+ * Describes the message dentryscope.v1.ReclaimEvent.
+ * Use `create(ReclaimEventSchema)` to create a new message.
+ */
+export const ReclaimEventSchema: GenMessage<ReclaimEvent> = /*@__PURE__*/
+  messageDesc(file_dentryscope_v1_wire, 7);
+
+/**
+ * @generated from message dentryscope.v1.StallEvent
+ */
+export type StallEvent = Message<"dentryscope.v1.StallEvent"> & {
+  /**
+   * `softlockup`, `hardlockup`, `rcu`, `hung_task`, `timer_jitter`, `run_queue`, `lock_contention`.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: uint64 start_ms = 2;
+   */
+  startMs: bigint;
+
+  /**
+   * @generated from field: uint64 start_monotonic_ns = 3;
+   */
+  startMonotonicNs: bigint;
+
+  /**
+   * @generated from field: uint64 duration_ns = 4;
+   */
+  durationNs: bigint;
+
+  /**
+   * @generated from field: optional uint32 cpu = 5;
+   */
+  cpu?: number;
+
+  /**
+   * @generated from field: optional uint64 cgroup_id = 6;
+   */
+  cgroupId?: bigint;
+
+  /**
+   * @generated from field: string comm = 7;
+   */
+  comm: string;
+
+  /**
+   * @generated from field: uint32 pid = 8;
+   */
+  pid: number;
+
+  /**
+   * By the stack, where there is one: `dentry_reclaim`, `other`.
+   *
+   * @generated from field: string cause = 9;
+   */
+  cause: string;
+
+  /**
+   * Innermost first.
+   *
+   * @generated from field: repeated string stack = 10;
+   */
+  stack: string[];
+
+  /**
+   * The kernel log's own words.
+   *
+   * @generated from field: string message = 11;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message dentryscope.v1.StallEvent.
+ * Use `create(StallEventSchema)` to create a new message.
+ */
+export const StallEventSchema: GenMessage<StallEvent> = /*@__PURE__*/
+  messageDesc(file_dentryscope_v1_wire, 8);
 
 /**
  * @generated from message dentryscope.v1.CgroupInfo
@@ -311,7 +859,7 @@ export type CgroupInfo = Message<"dentryscope.v1.CgroupInfo"> & {
  * Use `create(CgroupInfoSchema)` to create a new message.
  */
 export const CgroupInfoSchema: GenMessage<CgroupInfo> = /*@__PURE__*/
-  messageDesc(file_dentryscope_v1_wire, 4);
+  messageDesc(file_dentryscope_v1_wire, 9);
 
 /**
  * @generated from message dentryscope.v1.AgentHealth
@@ -354,7 +902,7 @@ export type AgentHealth = Message<"dentryscope.v1.AgentHealth"> & {
  * Use `create(AgentHealthSchema)` to create a new message.
  */
 export const AgentHealthSchema: GenMessage<AgentHealth> = /*@__PURE__*/
-  messageDesc(file_dentryscope_v1_wire, 5);
+  messageDesc(file_dentryscope_v1_wire, 10);
 
 /**
  * Which backend a hook found, by trying.
@@ -408,5 +956,5 @@ export type HookStatus = Message<"dentryscope.v1.HookStatus"> & {
  * Use `create(HookStatusSchema)` to create a new message.
  */
 export const HookStatusSchema: GenMessage<HookStatus> = /*@__PURE__*/
-  messageDesc(file_dentryscope_v1_wire, 6);
+  messageDesc(file_dentryscope_v1_wire, 11);
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who holds the dentries: a sample of the living ones, by a hash of their address. Include after count.h.
+ *
+ * All but one in mask + 1 cost a hash of two multiplications. The map must not fill up between two looks of user space:
+ * past raise_at entries the program halves the rate itself, and user space removes what the new mask leaves out.
+ */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include "dentryscope.h"
+
+#define EEXIST 17
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct ds_live);
+} live SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ds_live_control);
+} live_control SEC(".maps");
+
+static __always_inline struct ds_live_control *sampled(const void *dentry)
+{
+	__u32 first = 0;
+	struct ds_live_control *control = bpf_map_lookup_elem(&live_control, &first);
+
+	/* Until user space has set it up, and where nobody sees the deaths, nothing is sampled. */
+	if (!control || !control->raise_at || (ds_live_hash((__u64)dentry, control->seed) & control->mask))
+		return NULL;
+	return control;
+}
+
+static __noinline int keep_live(__u64 dentry, __u64 cgroup_id, struct ds_live_control *control)
+{
+	struct ds_live born = {.cgroup_id = cgroup_id, .born_ns = bpf_ktime_get_ns()};
+	long err = bpf_map_update_elem(&live, &dentry, &born, BPF_NOEXIST);
+
+	if (!control)
+		return 0;
+	/* Its death was missed: the address is somebody else's now. */
+	if (err == -EEXIST)
+		err = bpf_map_update_elem(&live, &dentry, &born, BPF_EXIST);
+	else if (!err)
+		__sync_fetch_and_add(&control->count, 1);
+	if (err)
+		__sync_fetch_and_add(&control->lost, 1);
+	if (control->count >= control->raise_at) {
+		control->raise_at += control->raise_by;
+		control->mask = control->mask << 1 | 1;
+	}
+	return 0;
+}
+
+static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
+{
+	struct ds_live_control *control = sampled(dentry);
+
+	if (control)
+		keep_live((__u64)dentry, cgroup_id, control);
+}
+
+static __always_inline bool live_remove(const void *dentry, struct ds_live_control *control)
+{
+	__u64 key = (__u64)dentry;
+
+	if (bpf_map_delete_elem(&live, &key))
+		return false;
+	__sync_fetch_and_add(&control->count, -1);
+	return true;
+}
+
+static __always_inline void live_died(const void *dentry)
+{
+	struct ds_live_control *control = sampled(dentry);
+	__u64 weight;
+
+	if (!control || live_remove(dentry, control))
+		return;
+	weight = control->mask + 1;
+	count_node(DS_OLD_DIED, weight);
+	count_node(DS_OLD_DIED_VARIANCE, weight * (weight - 1));
+}
+
+/* What should not have been kept: it is no old one when it is not there. */
+static __always_inline void live_forget(const void *dentry)
+{
+	struct ds_live_control *control = sampled(dentry);
+
+	if (control)
+		live_remove(dentry, control);
+}
+
+#endif

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dentry_hooks.hh"
+
+#include "checks.hh"
+#include "counter_table.hh"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace dentryscope
+{
+
+/* The tracepoints learn the cache's address from the first dentry they see: a pipe has one. */
+static void learn_dentry_cache(const BpfObject &object)
+{
+	int ends[2];
+
+	for (int i = 0; i < 3 && !object.read_global("dentry_cache"); i++) {
+		if (pipe2(ends, O_CLOEXEC))
+			continue;
+		close(ends[0]);
+		close(ends[1]);
+	}
+	if (!object.read_global("dentry_cache"))
+		throw BpfError("attached, but no slab cache called \"dentry\" was seen");
+}
+
+/* Slab tracepoints see objects come and go, not what becomes of them. */
+static void check_tracepoint(const std::string &prefix, const KernelBtf &kernel)
+{
+	if (prefix != "alloc_" && prefix != "free_")
+		throw BpfError("no tracepoint tells what becomes of a dentry");
+	check_slab_tracepoints(kernel);
+}
+
+Hook dentry_hook(const char *name, const char *prefix, const Options &options)
+{
+	Hook::Spec spec = {.name = name, .stem = "dentry", .prefix = prefix};
+
+	spec.check = [prefix](const std::string &backend, const KernelBtf &kernel) {
+		if (backend == "tracepoint")
+			check_tracepoint(prefix, kernel);
+	};
+	spec.prepare = [&options](BpfObject &object, const KernelBtf &kernel) {
+		uint32_t norcu = kernel.dcache_norcu();
+
+		object.set_rodata("dcache_norcu", &norcu, sizeof(norcu));
+		CounterTable::prepare(object, options.max_cgroups);
+		LiveSample::prepare(object, options.live);
+	};
+	spec.first = [&options](const BpfObject &object) {
+		CounterTable::hand_out(object.map_fd("free_places"), options.max_cgroups);
+	};
+	spec.attached = [prefix](const std::string &backend, BpfObject &object) {
+		if (backend == "tracepoint" && std::string(prefix) == "alloc_")
+			learn_dentry_cache(object);
+	};
+	return Hook(spec);
+}
+
+Hook cgroup_life_hook(const Options &options)
+{
+	Hook::Spec spec = {.name = "cgroup_life", .stem = "cgroup_life", .prefix = "life_"};
+
+	spec.tracepoint_only = true;
+	spec.prepare = [&options](BpfObject &object, const KernelBtf &) {
+		object.set_max_entries("cgroup_events", options.event_ring_bytes);
+	};
+	return Hook(spec);
+}
+
+} // namespace dentryscope
