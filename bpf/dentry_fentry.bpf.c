@@ -9,6 +9,7 @@
  * made that nobody takes.
  */
 #define COUNT_WORDS DS_NR_COUNTERS
+#define TYPED_POINTERS
 #include "program.h"
 #include "cgroup_id.h"
 #include "count.h"

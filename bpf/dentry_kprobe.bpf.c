@@ -33,7 +33,7 @@ int alloc_return(struct pt_regs *ctx)
 	count_node(DS_ALLOC_UNPAIRED, -1);
 	if (!dentry)
 		count(current_cgroup_id(), DS_DENTRIES_ALLOCATED, -1);
-	else if (sampled(dentry) && !on_internal_mount(dentry))
+	else if (!on_internal_mount(dentry))
 		live_born(dentry, current_cgroup_id());
 	return 0;
 }

@@ -27,27 +27,44 @@ struct {
 	__type(value, struct ds_live_control);
 } live_control SEC(".maps");
 
-static __always_inline struct ds_live_control *sampled(const void *dentry)
+static __always_inline struct ds_live_control *live_rate(void)
 {
 	__u32 first = 0;
 	struct ds_live_control *control = bpf_map_lookup_elem(&live_control, &first);
 
 	/* Until user space has set it up, and where nobody sees the deaths, nothing is sampled. */
-	if (!control || !control->raise_at || (ds_live_hash((__u64)dentry, control->seed) & control->mask))
-		return NULL;
-	return control;
+	return control && control->raise_at ? control : NULL;
 }
 
-static __noinline int keep_live(__u64 dentry, __u64 cgroup_id, struct ds_live_control *control)
+/*
+ * The dentry's address as a number. A trampoline's arguments are typed pointers, and the one operation that the verifier
+ * lets make a number of them is the difference of two: there all addresses count from that of `control`.
+ */
+static __always_inline __u64 live_key(const void *dentry, struct ds_live_control *control)
+{
+	__u64 key = (__u64)dentry;
+
+#ifdef TYPED_POINTERS
+	asm volatile("%0 -= %1" : "+r"(key) : "r"(control));
+#endif
+	return key;
+}
+
+static __always_inline bool is_sampled(__u64 key, const struct ds_live_control *control)
+{
+	return !(ds_live_hash(key, control->seed) & control->mask);
+}
+
+static __noinline int keep_live(__u64 key, __u64 cgroup_id, struct ds_live_control *control)
 {
 	struct ds_live born = {.cgroup_id = cgroup_id, .born_ns = bpf_ktime_get_ns()};
-	long err = bpf_map_update_elem(&live, &dentry, &born, BPF_NOEXIST);
+	long err = bpf_map_update_elem(&live, &key, &born, BPF_NOEXIST);
 
 	if (!control)
 		return 0;
 	/* Its death was missed: the address is somebody else's now. */
 	if (err == -EEXIST)
-		err = bpf_map_update_elem(&live, &dentry, &born, BPF_EXIST);
+		err = bpf_map_update_elem(&live, &key, &born, BPF_EXIST);
 	else if (!err)
 		__sync_fetch_and_add(&control->count, 1);
 	if (err)
@@ -61,38 +78,52 @@ static __noinline int keep_live(__u64 dentry, __u64 cgroup_id, struct ds_live_co
 
 static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
 {
-	struct ds_live_control *control = sampled(dentry);
+	struct ds_live_control *control = live_rate();
+	__u64 key;
 
-	if (control)
-		keep_live((__u64)dentry, cgroup_id, control);
+	if (!control)
+		return;
+	key = live_key(dentry, control);
+	if (is_sampled(key, control))
+		keep_live(key, cgroup_id, control);
 }
 
-static __always_inline bool live_remove(const void *dentry, struct ds_live_control *control)
+enum removal {
+	NOT_SAMPLED,
+	REMOVED,
+	NOT_THERE,
+};
+
+static __always_inline enum removal live_remove(const void *dentry,
+						struct ds_live_control *control)
 {
-	__u64 key = (__u64)dentry;
+	__u64 key = live_key(dentry, control);
 
+	if (!is_sampled(key, control))
+		return NOT_SAMPLED;
 	if (bpf_map_delete_elem(&live, &key))
-		return false;
+		return NOT_THERE;
 	__sync_fetch_and_add(&control->count, -1);
-	return true;
+	return REMOVED;
 }
 
+/* One that is not there is older than the sample, and stands for all that are not sampled. */
 static __always_inline void live_died(const void *dentry)
 {
-	struct ds_live_control *control = sampled(dentry);
+	struct ds_live_control *control = live_rate();
 	__u64 weight;
 
-	if (!control || live_remove(dentry, control))
+	if (!control || live_remove(dentry, control) != NOT_THERE)
 		return;
 	weight = control->mask + 1;
 	count_node(DS_OLD_DIED, weight);
 	count_node(DS_OLD_DIED_VARIANCE, weight * (weight - 1));
 }
 
-/* What should not have been kept: it is no old one when it is not there. */
+/* What should not have been kept: when it is not there, it is no old one. */
 static __always_inline void live_forget(const void *dentry)
 {
-	struct ds_live_control *control = sampled(dentry);
+	struct ds_live_control *control = live_rate();
 
 	if (control)
 		live_remove(dentry, control);

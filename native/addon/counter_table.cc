@@ -77,6 +77,15 @@ void CounterTable::each(const std::function<void(uint64_t, const Words &)> &visi
 	}
 }
 
+/* No CPU finds its entry by the id any more: who counts again gets another place. */
+void CounterTable::disown(uint32_t place)
+{
+	owners[place] = 0;
+	for (unsigned cpu = 0; cpu < cpus; cpu++)
+		__atomic_store_n(&entries[(size_t(cpu) * nr_places + place) * (words + 1)], 0,
+				 __ATOMIC_RELEASE);
+}
+
 Words CounterTable::reserved(ds_place place) const
 {
 	return sum(place);
@@ -92,13 +101,13 @@ Words CounterTable::forget(const uint64_t *ids, size_t count)
 		if (bpf_map_lookup_elem(places_fd, &ids[i], &place) ||
 		    bpf_map_delete_elem(places_fd, &ids[i]))
 			continue;
+		disown(place);
 		Words counted = sum(place);
 		Words &base = bases.try_emplace(place, words).first->second;
 		gone += counted;
 		for (unsigned word = 0; word < words; word++)
 			gone[word] -= base[word];
 		base = counted;
-		owners[place] = 0;
 		bpf_map_update_elem(free_places_fd, nullptr, &place, 0);
 	}
 	return gone;

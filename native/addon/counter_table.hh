@@ -40,6 +40,7 @@ class CounterTable
 
       private:
 	Words sum(uint32_t place) const;
+	void disown(uint32_t place);
 
 	const unsigned words;
 	const uint32_t nr_places;

@@ -20,7 +20,7 @@ describe.skipIf(skipped)('on this kernel', () => {
     try {
       await Promise.all(cgroups.map((all, i) => work(binary, miss(ns[i] ?? 0), all)));
       const drained = probe.drain();
-      return { drained, counts: cgroups.map((all) => all.map(({ id }) => countsOf(drained, id).allocated)) };
+      return { drained, counts: cgroups.map((all) => all.map(({ id }) => countsOf(drained, id).dentriesAllocated)) };
     } finally {
       probe.close();
       for (const cgroup of cgroups.flat()) await cgroup.remove();
@@ -51,7 +51,7 @@ describe.skipIf(skipped)('on this kernel', () => {
     const cgroup = makeCgroup(v2);
     const probe = DentryProbe.open();
     await work(binary, miss(1000), [cgroup]);
-    expect([probe, other].map((one) => countsOf(one.drain(), cgroup.id).allocated)).toEqual([1000n, 1000n]);
+    expect([probe, other].map((one) => countsOf(one.drain(), cgroup.id).dentriesAllocated)).toEqual([1000n, 1000n]);
     probe.close();
     other.close();
     await cgroup.remove();
@@ -59,7 +59,7 @@ describe.skipIf(skipped)('on this kernel', () => {
 
   it('loses nothing when the map is full: the overflow has it', async () => {
     const { drained, counts } = await allocated({ maxCgroups: 1 }, [[v2], [v2], [v2]], [1000, 2000, 3000]);
-    const inMap = drained.dentriesAllocated?.reduce((sum, n) => sum + n, 0n) ?? 0n;
+    const inMap = drained.columns.dentriesAllocated?.reduce((sum, n) => sum + n, 0n) ?? 0n;
     const own = counts.flat().reduce((sum: bigint, n) => sum + (n ?? 0n), 0n);
     const overflow = drained.overflow.dentriesAllocated ?? 0n;
     expect(drained.ids.length).toBe(1);
@@ -78,7 +78,7 @@ describe.skipIf(skipped)('on this kernel', () => {
     expect(after.ids).not.toContain(cgroup.id);
     expect(after.totals.allocatedAll).toBeGreaterThanOrEqual(before);
     await work(binary, miss(10), [cgroup]);
-    expect(countsOf(probe.drain(), cgroup.id).allocated).toBe(10n);
+    expect(countsOf(probe.drain(), cgroup.id).dentriesAllocated).toBe(10n);
     probe.close();
     await cgroup.remove();
   });

@@ -1,4 +1,4 @@
-import type { CgroupEvent, Drained, HookReport, OpenOptions } from '@dentryscope/native';
+import type { CgroupEvent, Counter, Drained, HookReport, OpenOptions } from '@dentryscope/native';
 
 export interface TestCgroup {
   path: string;
@@ -13,26 +13,32 @@ export interface Work {
   dir: string;
 }
 
-export interface Counts {
-  allocated: bigint | null;
-  freed: bigint | null;
+export type Counts = Record<Counter, bigint | null>;
+
+/** What the workload tells of itself. */
+export interface Told {
+  failed: number;
+  dentries: number;
+  unused: number;
+  negative: number;
 }
 
 export interface Run {
   name: string;
   roots: string[];
   work: Work[];
+  apart?: boolean;
   limitBytes?: number;
 }
 
 export interface Measured {
-  runs: { name: string; counts: Counts[]; failed: number }[];
+  runs: { name: string; counts: Counts[]; failed: number; states: Told[] }[];
   unexplained: bigint | null;
   hooks: HookReport[];
   events: CgroupEvent[];
 }
 
 export function makeCgroup(root: string): TestCgroup;
-export function work(binary: string, work: Work, cgroups: TestCgroup[]): Promise<number>;
+export function work(binary: string, work: Work, cgroups: TestCgroup[]): Promise<Told>;
 export function countsOf(drained: Drained, id: bigint): Counts;
 export function measure(config: { workload: string; open?: OpenOptions; runs: Run[] }): Promise<Measured>;

@@ -5,7 +5,7 @@
  *   node measure.mjs '[{"workload": "/path/of/workload", "open": {"backends": ["kprobe"]}, "runs": [
  *     {"name": "miss", "roots": ["/sys/fs/cgroup"], "work": [{"op": "miss", "n": 1000, "dir": "/data"}]}]}]'
  *
- * A run makes one cgroup below each of `roots`; each process of `work` enters all of them. `limitBytes` bounds the
+ * A run makes one cgroup below each of `roots`; each process of `work` enters all of them (`apart`: the one at its place). `limitBytes` bounds the
  * memory of the first (v1) and lets allocations beyond it fail. Prints one line of JSON, 64-bit numbers as strings.
  */
 import { spawn } from 'node:child_process';
@@ -38,20 +38,20 @@ export function makeCgroup(root) {
   return { path, id: cgroupIdOf(path), procs: join(path, 'cgroup.procs'), remove: () => removeCgroup(path) };
 }
 
-/** Runs the C program; gives how many of its operations failed for want of memory. */
+/** Runs the C program; gives what it tells: failed operations, and how dentry-state changed. */
 export async function work(binary, { op, n, dir }, cgroups) {
   const args = [op, String(n), dir, ...cgroups.map(({ procs }) => procs)];
   const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [[code, signal], failed] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
+  const [[code, signal], told] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
   if (code !== 0) throw new Error(`workload ${op} ended with ${code ?? signal}`);
-  return Number(failed);
+  return JSON.parse(told);
 }
 
-/** What `drained` says of a cgroup; 0 when it has no entry, null when no backend sees the counter. */
-export function countsOf(drained, id) {
-  const row = drained.ids.indexOf(id);
+/** What `drained` says of a cgroup, counter by counter; 0 when it has no entry, null when no backend sees it. */
+export function countsOf({ ids, columns }, id) {
+  const row = ids.indexOf(id);
   const read = (column) => (column === null ? null : row < 0 ? 0n : column[row]);
-  return { allocated: read(drained.dentriesAllocated), freed: read(drained.dentriesFreed) };
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, read(column)]));
 }
 
 /** Allocated - freed - nr_dentry: constant when nothing is lost. Null when allocations or frees are not seen. */
@@ -73,6 +73,7 @@ async function settled(probe) {
   return last;
 }
 
+/** In the order of `work`: each in all of the run's cgroups, or, with `apart`, in one of its own. */
 async function measureOne(probe, binary, run) {
   const cgroups = run.roots.map(makeCgroup);
   if (run.limitBytes) {
@@ -80,10 +81,13 @@ async function measureOne(probe, binary, run) {
     writeFileSync(join(cgroups[0].path, 'memory.oom_control'), '1');
   }
   try {
-    const failed = await Promise.all(run.work.map((item) => work(binary, item, cgroups)));
+    const told = await Promise.all(
+      run.work.map((item, i) => work(binary, item, run.apart ? [cgroups[i]] : cgroups)),
+    );
     const drained = probe.drain();
     const counts = cgroups.map(({ id }) => countsOf(drained, id));
-    return { name: run.name, counts, failed: failed.reduce((a, b) => a + b, 0) };
+    const failed = told.reduce((sum, one) => sum + one.failed, 0);
+    return { name: run.name, counts, failed, states: told };
   } finally {
     for (const cgroup of cgroups) await cgroup.remove();
   }

@@ -1,122 +1,142 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * workload OP N DIR [CGROUP.PROCS...]: already running, enters the cgroups, does OP exactly N
- * times, writes how many failed for want of memory, exits. All it needs is open and resolved before
- * it enters, so that the cgroup is charged for the N operations alone.
+ * workload OP N DIR [CGROUP.PROCS...]: already running, prepares what OP wants, enters the cgroups, does OP exactly N
+ * times, writes one line of JSON, exits. All it needs is open and resolved before it enters, so that the cgroup is
+ * charged for the N operations alone. The line tells how many failed for want of memory, and by how much
+ * /proc/sys/fs/dentry-state changed from the first operation to the last.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include "workload_ops.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-static char name[64];
-static long out_of_memory;
-
-static void die(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-static void miss(void)
-{
-	if (!access(name, F_OK) || errno != ENOENT)
-		die(name);
-}
-
-/* A failed lookup whose dentry may not be had: the cgroup is at its limit. */
-static void miss_or_fail(void)
-{
-	if (!access(name, F_OK) || (errno != ENOENT && errno != ENOMEM))
-		die(name);
-	out_of_memory += errno == ENOMEM;
-}
-
-static void create(void)
-{
-	int fd = open(name, O_CREAT | O_EXCL | O_WRONLY, 0600);
-
-	if (fd < 0)
-		die(name);
-	close(fd);
-}
-
-static void churn(void)
-{
-	create();
-	if (unlink(name))
-		die(name);
-}
-
-static void make_pipe(void)
-{
-	int ends[2];
-
-	if (pipe(ends))
-		die("pipe");
-	close(ends[0]);
-	close(ends[1]);
-}
-
-static void make_socket(void)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	if (fd < 0)
-		die("socket");
-	close(fd);
-}
-
-static void idle(void) {}
+static void (*no)(void) = NULL;
 
 static const struct op {
 	const char *word;
+	void (*prepare)(void); /* for each name, before the cgroups are entered */
 	void (*run)(void);
+	int cold; /* the caches are dropped in between */
 } ops[] = {
-    {"miss", miss},	 {"miss_or_fail", miss_or_fail}, {"create", create}, {"churn", churn},
-    {"pipe", make_pipe}, {"socket", make_socket},	 {"idle", idle},
+    {"idle", NULL, idle, 0},
+    {"miss", NULL, miss, 0},
+    {"miss_again", miss, miss, 0},
+    {"miss_or_fail", NULL, miss_or_fail, 0},
+    {"miss_shared", NULL, miss_shared, 0},
+    {"create", NULL, create, 0},
+    {"create_close_unlink", NULL, churn, 0},
+    {"create_unlink_close", NULL, create_unlink_close, 0},
+    {"unlink_old", create, unlink_name, 0},
+    {"mkdir", NULL, make_directory, 0},
+    {"mkdir_rmdir", NULL, make_remove_directory, 0},
+    {"create_rename", NULL, create_rename, 0},
+    {"create_rename_over", NULL, create_rename_over, 0},
+    {"stat_cached", create, stat_name, 0},
+    {"stat_cold", create, stat_name, 1},
+    {"link", NULL, hard_link, 0},
+    {"symlink", NULL, symbolic_link, 0},
+    {"tmpfile", NULL, unnamed_file, 0},
+    {"miss_create_unlink", NULL, miss_create_unlink, 0},
+    {"pipe", NULL, make_pipe, 0},
+    {"socket", NULL, make_socket, 0},
 };
 
-static void (*find(const char *word))(void)
+static const struct op *find(const char *word)
 {
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (!strcmp(ops[i].word, word))
-			return ops[i].run;
+			return &ops[i];
 	fprintf(stderr, "no such operation: %s\n", word);
 	exit(2);
 }
 
-static void enter(char **procs, int count)
+static int open_or_die(const char *path, int flags)
 {
-	int fds[16];
+	int fd = open(path, flags);
 
-	for (int i = 0; i < count; i++)
-		if ((fds[i] = open(procs[i], O_WRONLY)) < 0)
-			die(procs[i]);
-	for (int i = 0; i < count; i++)
-		if (write(fds[i], "0", 1) != 1)
-			die(procs[i]);
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+static void write_or_die(int fd, const char *text)
+{
+	if (write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		die("write");
+}
+
+struct state {
+	long dentries, unused, negative;
+};
+
+static struct state read_state(int fd)
+{
+	char text[128];
+	struct state state;
+	ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (size <= 0)
+		die("dentry-state");
+	text[size] = 0;
+	if (sscanf(text, "%ld %ld %*d %*d %ld", &state.dentries, &state.unused, &state.negative) != 3)
+		die("dentry-state");
+	return state;
+}
+
+static void each(long n, void (*run)(void))
+{
+	for (long i = 0; i < n; i++) {
+		set_name(i);
+		run();
+	}
+}
+
+/* Written, not printed: stdio would allocate. The child is still in its cgroup. */
+static int tell(struct state before, struct state after)
+{
+	char line[256];
+	int size = snprintf(line, sizeof(line),
+			    "{\"failed\":%ld,\"dentries\":%ld,\"unused\":%ld,\"negative\":%ld}\n",
+			    out_of_memory, after.dentries - before.dentries,
+			    after.unused - before.unused, after.negative - before.negative);
+
+	return write(STDOUT_FILENO, line, size) != size;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 4 || argc > 20)
+	int procs[16], count = argc - 4;
+
+	if (argc < 4 || count > 16)
 		return 2;
-	void (*run)(void) = find(argv[1]);
+	/* miss_moving: half of the misses in the first cgroup, half in the second. */
+	int moving = !strcmp(argv[1], "miss_moving");
+	const struct op *op = find(moving ? "miss" : argv[1]);
 	long n = atol(argv[2]);
-	int pid = getpid();
 
 	if (chdir(argv[3]))
 		die(argv[3]);
-	enter(argv + 4, argc - 4);
-	for (long i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "w%d.%ld", pid, i);
-		run();
+	prepare_names(n);
+	if (op->prepare != no)
+		each(n, op->prepare);
+	if (op->cold) {
+		sync();
+		write_or_die(open_or_die("/proc/sys/vm/drop_caches", O_WRONLY), "2");
 	}
-	/* Written, not printed: stdio would allocate. The child is still in its cgroup. */
-	snprintf(name, sizeof(name), "%ld\n", out_of_memory);
-	_exit(write(STDOUT_FILENO, name, strlen(name)) < 0);
+	for (int i = 0; i < count; i++)
+		procs[i] = open_or_die(argv[4 + i], O_WRONLY);
+	int state_fd = open_or_die("/proc/sys/fs/dentry-state", O_RDONLY);
+
+	for (int i = 0; i < (moving ? 1 : count); i++)
+		write_or_die(procs[i], "0");
+	struct state before = read_state(state_fd);
+
+	for (long i = 0; i < n; i++) {
+		if (moving && i == n / 2)
+			write_or_die(procs[1], "0");
+		set_name(i);
+		op->run();
+	}
+	_exit(tell(before, read_state(state_fd)));
 }

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What workload.c can do N times. Each works on `name` (and `other`), which is new each time. */
+#ifndef WORKLOAD_OPS_H
+#define WORKLOAD_OPS_H
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char name[64], other[64], shared[64], origin[64];
+static long out_of_memory;
+static int pid;
+
+static inline void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static inline void set_name(long i)
+{
+	snprintf(name, sizeof(name), "w%d.%ld", pid, i);
+	snprintf(other, sizeof(other), "v%d.%ld", pid, i);
+	snprintf(shared, sizeof(shared), "shared.%ld", i);
+}
+
+static inline void miss_of(const char *path)
+{
+	if (!access(path, F_OK) || errno != ENOENT)
+		die(path);
+}
+
+static inline void miss(void) { miss_of(name); }
+/* The same names in every process. */
+static inline void miss_shared(void) { miss_of(shared); }
+
+/* A failed lookup whose dentry may not be had: the cgroup is at its limit. */
+static inline void miss_or_fail(void)
+{
+	if (!access(name, F_OK) || (errno != ENOENT && errno != ENOMEM))
+		die(name);
+	out_of_memory += errno == ENOMEM;
+}
+
+static inline int create_open(const char *path)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_WRONLY, 0600);
+
+	if (fd < 0)
+		die(path);
+	return fd;
+}
+
+static inline void create(void) { close(create_open(name)); }
+
+static inline void unlink_name(void)
+{
+	if (unlink(name))
+		die(name);
+}
+
+static inline void churn(void)
+{
+	create();
+	unlink_name();
+}
+
+static inline void create_unlink_close(void)
+{
+	int fd = create_open(name);
+
+	unlink_name();
+	close(fd);
+}
+
+static inline void make_directory(void)
+{
+	if (mkdir(name, 0700))
+		die(name);
+}
+
+static inline void make_remove_directory(void)
+{
+	make_directory();
+	if (rmdir(name))
+		die(name);
+}
+
+static inline void rename_name(void)
+{
+	if (rename(name, other))
+		die(name);
+}
+
+static inline void create_rename(void)
+{
+	create();
+	rename_name();
+}
+
+static inline void create_rename_over(void)
+{
+	create();
+	close(create_open(other));
+	rename_name();
+}
+
+static inline void stat_name(void)
+{
+	struct stat found;
+
+	if (stat(name, &found))
+		die(name);
+}
+
+static inline void hard_link(void)
+{
+	if (link(origin, name))
+		die(name);
+}
+
+static inline void symbolic_link(void)
+{
+	if (symlink(origin, name))
+		die(name);
+}
+
+static inline void unnamed_file(void)
+{
+	int fd = open(".", O_TMPFILE | O_WRONLY, 0600);
+
+	if (fd < 0)
+		die("O_TMPFILE");
+	close(fd);
+}
+
+static inline void miss_create_unlink(void)
+{
+	miss();
+	create();
+	unlink_name();
+}
+
+static inline void make_pipe(void)
+{
+	int ends[2];
+
+	if (pipe(ends))
+		die("pipe");
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static inline void make_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		die("socket");
+	close(fd);
+}
+
+static inline void idle(void) {}
+
+/* What the links point to is there before the cgroups are entered. */
+static inline void prepare_names(long n)
+{
+	pid = getpid();
+	snprintf(origin, sizeof(origin), "o%d", pid);
+	close(create_open(origin));
+	set_name(n);
+}
+
+#endif
