@@ -20,7 +20,10 @@ describe.skipIf(skipped)('on this kernel', () => {
     try {
       await Promise.all(cgroups.map((all, i) => work(binary, miss(ns[i] ?? 0), all)));
       const drained = probe.drain();
-      return { drained, counts: cgroups.map((all) => all.map(({ id }) => countsOf(drained, id).dentriesAllocated)) };
+      return {
+        drained,
+        counts: cgroups.map((all) => all.map(({ id }) => countsOf(drained, id).dentriesAllocated)),
+      };
     } finally {
       probe.close();
       for (const cgroup of cgroups.flat()) await cgroup.remove();
@@ -51,7 +54,10 @@ describe.skipIf(skipped)('on this kernel', () => {
     const cgroup = makeCgroup(v2);
     const probe = DentryProbe.open();
     await work(binary, miss(1000), [cgroup]);
-    expect([probe, other].map((one) => countsOf(one.drain(), cgroup.id).dentriesAllocated)).toEqual([1000n, 1000n]);
+    expect([probe, other].map((one) => countsOf(one.drain(), cgroup.id).dentriesAllocated)).toEqual([
+      1000n,
+      1000n,
+    ]);
     probe.close();
     other.close();
     await cgroup.remove();

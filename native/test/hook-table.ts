@@ -2,6 +2,7 @@
  * What each operation must give, a thousand times over: the table of the kernel's hooks as measured, and rows of our own.
  * /data is ext4, /run tmpfs, /run/overlay/merged an overlayfs of tmpfs layers, /run/bind a bind mount of /data.
  */
+import type { Counter } from '@dentryscope/native';
 import type { Run } from './measure.mjs';
 
 export const N = 1000;
@@ -17,8 +18,6 @@ export interface Expected {
   negativesFreed?: number;
   /** Pipes, sockets and their like: only the slab tracepoints count them with the others. */
   pseudo?: number;
-  /** Not every negative dentry of these is unused, or on a list: dentry-state's fifth field is another figure. */
-  negativesInState?: number;
 }
 
 export interface Row {
@@ -82,6 +81,43 @@ export const table: readonly Row[] = [
   }),
 ];
 
+type Counted = Record<Counter, string | null>;
+
+const times = (count = 0, n = N) => String(count * n);
+
+/** What a backend that sees all must have counted. */
+export const whole = (expected: Expected, n = N): Counted => ({
+  dentriesAllocated: times(expected.allocated, n),
+  dentriesFreed: times(expected.freed, n),
+  negativeByLookup: times(expected.missed, n),
+  negativeByUnlink: times(expected.unlinked, n),
+  instantiated: times(expected.instantiated, n),
+  positiveByLookup: times(expected.found, n),
+  negativesFreed: times(expected.negativesFreed, n),
+});
+
+/** The slab tracepoints see births alone, and cannot tell a pipe's. */
+export const slab = (expected: Expected, n = N): Counted => ({
+  dentriesAllocated: times((expected.allocated ?? 0) + (expected.pseudo ?? 0), n),
+  dentriesFreed: null,
+  negativeByLookup: null,
+  negativeByUnlink: null,
+  instantiated: null,
+  positiveByLookup: null,
+  negativesFreed: null,
+});
+
+/**
+ * By how much the kernel's own dentry-state must have changed. Its negatives are those on an LRU list: all here, since
+ * nothing is held open.
+ */
+export const stateOf = ({ allocated = 0, freed = 0, ...of }: Expected) => ({
+  dentries: (allocated - freed) * N,
+  negative:
+    N *
+    (allocated - (of.instantiated ?? 0) - (of.found ?? 0) + (of.unlinked ?? 0) - (of.negativesFreed ?? 0)),
+});
+
 /** Run in the guest before anything is measured. */
 export const prepare = [
   'mkdir -p /run/bind /run/overlay/lower /run/overlay/upper /run/overlay/work /run/overlay/merged',
@@ -91,6 +127,47 @@ export const prepare = [
 
 export const nameOf = ({ op, dir }: Row) => `${op} ${dir}`;
 
+/** Rows that more than one process makes: each has a cgroup of its own unless said otherwise. */
+export const together = (root: string): Run[] => [
+  {
+    name: '8 processes in 8 cgroups',
+    apart: true,
+    roots: Array<string>(8).fill(root),
+    work: [
+      'miss',
+      'pipe',
+      'create',
+      'socket',
+      'create_close_unlink',
+      'mkdir_rmdir',
+      'link',
+      'create_rename',
+    ].map((op) => ({ op, n: N, dir: '/data' })),
+  },
+  {
+    name: '8 processes in one cgroup',
+    roots: [root],
+    work: Array(8).fill({ op: 'create_close_unlink', n: N, dir: '/data' }) as Run['work'],
+  },
+  {
+    name: 'two cgroups, one directory',
+    apart: true,
+    roots: [root, root],
+    work: Array(2).fill({ op: 'miss', n: N, dir: '/data' }) as Run['work'],
+  },
+  {
+    name: 'two cgroups, the same names at once',
+    apart: true,
+    roots: [root, root],
+    work: Array(2).fill({ op: 'miss_shared', n: N, dir: '/data' }) as Run['work'],
+  },
+  { name: 'a process that moves', roots: [root, root], work: [{ op: 'miss_moving', n: N, dir: '/data' }] },
+];
+
 /** Each in a fresh cgroup below `root`. */
 export const runsOf = (root: string): Run[] =>
-  table.map(({ op, dir }) => ({ name: nameOf({ op, dir, expected: {} }), roots: [root], work: [{ op, n: N, dir }] }));
+  table.map(({ op, dir }) => ({
+    name: nameOf({ op, dir, expected: {} }),
+    roots: [root],
+    work: [{ op, n: N, dir }],
+  }));

@@ -1,0 +1,72 @@
+/** measure.mjs in a guest kernel: what its JSON looks like, and what each backend must have seen. */
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { runInGuest, type CgroupLayout, type KernelVersion } from '@dentryscope/lab';
+import type { Backend, Counter, Hook } from '@dentryscope/native';
+import type { Run, Told } from './measure.mjs';
+
+/** Booting under software emulation takes seconds, on a busy machine many. */
+export const GUEST_TIMEOUT_MS = 600_000;
+
+export type Counts = Record<Counter, string | null>;
+
+export interface Result {
+  runs: { name: string; counts: Counts[]; failed: number; states: Told[] }[];
+  unexplained: string | null;
+  hooks: { hook: Hook; backend: Backend | null; tried: { error: string }[]; missed: string }[];
+  events: { kind: string; path: string }[];
+}
+
+export interface Config {
+  open?: object;
+  runs: Run[];
+}
+
+/** Measures one configuration after another in one guest. `prepare` is shell text that ends in what runs the rest. */
+export async function inGuest(
+  kernel: KernelVersion,
+  layout: CgroupLayout,
+  workload: string,
+  configs: readonly Config[],
+  prepare = 'exec',
+): Promise<Result[]> {
+  const measure = fileURLToPath(new URL('measure.mjs', import.meta.url));
+  const list = JSON.stringify(configs.map((config) => ({ workload, ...config })));
+  const script = `${prepare} node ${measure} '${list}'`;
+  const { status, stdout, stderr } = await runInGuest(kernel, script, {
+    cgroup: layout,
+    timeoutMs: GUEST_TIMEOUT_MS,
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout) as Result[];
+}
+
+export const hookOf = (result: Pick<Result, 'hooks'> | undefined, name: Hook) =>
+  result?.hooks.find(({ hook }) => hook === name);
+
+/** Linux before 6.1: its slab tracepoints don't say which cache. All is absent, with the reason: not 0. */
+export function expectNothing(result: Result | undefined): void {
+  for (const name of ['dentry_alloc', 'dentry_free'] as const) {
+    expect(hookOf(result, name)?.backend).toBeNull();
+    expect(hookOf(result, name)?.tried[0]?.error).toContain('does not say which slab cache');
+  }
+  for (const { counts } of result?.runs ?? [])
+    for (const one of counts) expect(new Set(Object.values(one))).toEqual(new Set([null]));
+}
+
+/** By slab tracepoints: frees that came while the program was at another one are lost to it, and told. */
+export function expectSlabBooks(result: Result | undefined): void {
+  const lost = Number(result?.unexplained);
+  expect(lost).toBeGreaterThanOrEqual(0);
+  expect(lost).toBeLessThanOrEqual(Number(hookOf(result, 'dentry_free')?.missed));
+  for (const name of ['dentry_lookup', 'dentry_unlink', 'dentry_instantiate'] as const)
+    expect(hookOf(result, name)?.tried.at(-1)?.error).toBe('no tracepoint tells what becomes of a dentry');
+}
+
+export function expectWhole(result: Result | undefined, backend: Backend): void {
+  expect(result?.unexplained, `${backend}: allocated - freed - nr_dentry`).toBe('0');
+  for (const { hook, backend: found, missed } of result?.hooks ?? []) {
+    expect(missed, hook).toBe('0');
+    if (hook !== 'cgroup_life') expect(found, hook).toBe(backend);
+  }
+}
