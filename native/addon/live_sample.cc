@@ -19,7 +19,7 @@ LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)
 	control[0].seed = options.seed;
 	control[0].mask = (uint64_t(1) << options.shift) - 1;
 	/* Halved before the map is full, and again as often as it takes. From here on the programs sample. */
-	control[0].raise_by = max_samples / 64 + 1;
+	control[0].raise_by = max_samples / 32 + 1;
 	__atomic_store_n(&control[0].raise_at, max_samples - max_samples / 4, __ATOMIC_RELEASE);
 }
 

@@ -2,10 +2,28 @@
 import { describe, expect, it } from 'vitest';
 import { DentryProbe } from '@dentryscope/native';
 import { countsOf, makeCgroup, work } from './measure.mjs';
+import type { TestCgroup } from './measure.mjs';
 import { cgroup1Memory, cgroup2, compileWorkload, scratch, withoutKernel } from './support.js';
 
 const skipped = withoutKernel();
 const v1 = cgroup1Memory();
+
+/** DS_NR_SLOTS of bpf/include/dentryscope.h. */
+const SLOTS = 256n;
+
+/** Two fresh cgroups whose ids fall into one slot. */
+async function rivals(root: string): Promise<[TestCgroup, TestCgroup]> {
+  const made = new Map<bigint, TestCgroup>();
+  for (;;) {
+    const cgroup = makeCgroup(root);
+    const rival = made.get(cgroup.id % SLOTS);
+    if (rival) made.delete(cgroup.id % SLOTS);
+    else made.set(cgroup.id % SLOTS, cgroup);
+    if (!rival) continue;
+    for (const other of made.values()) await other.remove();
+    return [rival, cgroup];
+  }
+}
 
 describe.skipIf(skipped)('on this kernel', () => {
   const dir = scratch();
@@ -72,6 +90,17 @@ describe.skipIf(skipped)('on this kernel', () => {
     expect(counts.flat().filter((n) => n !== 0n).length).toBeLessThanOrEqual(1);
     expect(own + overflow).toBeGreaterThanOrEqual(6000n);
     expect(inMap + overflow).toBe(drained.totals.allocatedAll);
+  });
+
+  it('loses nothing to two cgroups that fight over a slot', async () => {
+    const [a, b] = await rivals(v2);
+    const probe = DentryProbe.open();
+    await work(binary, { op: 'miss_alternating', n: 200, dir }, [a, b]);
+    const drained = probe.drain();
+    expect([a, b].map(({ id }) => countsOf(drained, id).dentriesAllocated)).toEqual([100n, 100n]);
+    expect(drained.overflow.dentriesAllocated).toBe(0n);
+    probe.close();
+    for (const cgroup of [a, b]) await cgroup.remove();
   });
 
   it('keeps in the totals what a forgotten cgroup counted, and starts it anew', async () => {

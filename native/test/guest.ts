@@ -29,12 +29,14 @@ export async function inGuest(
   workload: string,
   configs: readonly Config[],
   prepare = 'exec',
+  cpus = 2,
 ): Promise<Result[]> {
   const measure = fileURLToPath(new URL('measure.mjs', import.meta.url));
   const list = JSON.stringify(configs.map((config) => ({ workload, ...config })));
   const script = `${prepare} node ${measure} '${list}'`;
   const { status, stdout, stderr } = await runInGuest(kernel, script, {
     cgroup: layout,
+    cpus,
     timeoutMs: GUEST_TIMEOUT_MS,
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

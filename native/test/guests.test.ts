@@ -1,8 +1,9 @@
 /** Which cgroup pays, on v1 and v2 hierarchies, at a memory limit, and with how little privilege. Exact means equal. */
 import { describe, expect, it } from 'vitest';
 import { requirePart } from '@dentryscope/lab';
-import { GUEST_TIMEOUT_MS as timeout, hookOf, inGuest } from './guest.js';
+import { GUEST_TIMEOUT_MS as timeout, expectWhole, hookOf, inGuest } from './guest.js';
 import type { Result } from './guest.js';
+import { together } from './hook-table.js';
 import { compileWorkload, scratch } from './support.js';
 
 const skipped = requirePart('vm');
@@ -25,6 +26,16 @@ describe.skipIf(skipped)('Linux 6.12, cgroup v2', () => {
         expect(hookOf({ hooks }, hook)?.backend).not.toBeNull();
       expect(results[0]?.counts[0]?.dentriesAllocated).toBe('1000');
     }
+  });
+});
+
+describe.skipIf(skipped)('Linux 6.1 with 8 CPUs', () => {
+  it('sums what each of them counted', { timeout }, async () => {
+    const run = together('/sys/fs/cgroup').find(({ name }) => name === '8 processes in one cgroup')!;
+    const exact = [{ open: { backends: ['fentry'] }, runs: [run] }];
+    const [result] = await inGuest('6.1', 'v2', binary, exact, 'exec', 8);
+    expect(allocated(result)).toEqual([['8000']]);
+    expectWhole(result, 'fentry');
   });
 });
 

@@ -11,6 +11,8 @@ export interface Work {
   op: string;
   n: number;
   dir: string;
+  /** What the files' names begin with, where another process is to find them; else nobody does. */
+  names?: string;
 }
 
 export type Counts = Record<Counter, bigint | null>;

@@ -39,9 +39,10 @@ export function makeCgroup(root) {
 }
 
 /** Runs the C program; gives what it tells: failed operations, and how dentry-state changed. */
-export async function work(binary, { op, n, dir }, cgroups) {
+export async function work(binary, { op, n, dir, names }, cgroups) {
   const args = [op, String(n), dir, ...cgroups.map(({ procs }) => procs)];
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const env = names === undefined ? process.env : { ...process.env, NAMES: names };
+  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const [[code, signal], told] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
   if (code !== 0) throw new Error(`workload ${op} ended with ${code ?? signal}`);
   return JSON.parse(told);

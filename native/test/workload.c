@@ -27,6 +27,7 @@ static const struct op {
     {"create", NULL, create, 0},
     {"create_close_unlink", NULL, churn, 0},
     {"create_unlink_close", NULL, create_unlink_close, 0},
+    {"unlink", NULL, unlink_name, 0},
     {"unlink_old", create, unlink_name, 0},
     {"mkdir", NULL, make_directory, 0},
     {"mkdir_rmdir", NULL, make_remove_directory, 0},
@@ -110,9 +111,9 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || count > 16)
 		return 2;
-	/* miss_moving: half of the misses in the first cgroup, half in the second. */
-	int moving = !strcmp(argv[1], "miss_moving");
-	const struct op *op = find(moving ? "miss" : argv[1]);
+	/* miss_moving: half of the misses in the first cgroup, half in the second; miss_alternating: there and back. */
+	int moving = !strcmp(argv[1], "miss_moving"), alternating = !strcmp(argv[1], "miss_alternating");
+	const struct op *op = find(moving || alternating ? "miss" : argv[1]);
 	long n = atol(argv[2]);
 
 	if (chdir(argv[3]))
@@ -128,13 +129,15 @@ int main(int argc, char **argv)
 		procs[i] = open_or_die(argv[4 + i], O_WRONLY);
 	int state_fd = open_or_die("/proc/sys/fs/dentry-state", O_RDONLY);
 
-	for (int i = 0; i < (moving ? 1 : count); i++)
+	for (int i = 0; i < (moving || alternating ? 1 : count); i++)
 		write_or_die(procs[i], "0");
 	struct state before = read_state(state_fd);
 
 	for (long i = 0; i < n; i++) {
 		if (moving && i == n / 2)
 			write_or_die(procs[1], "0");
+		if (alternating)
+			write_or_die(procs[i % 2], "0");
 		set_name(i);
 		op->run();
 	}

@@ -14,7 +14,8 @@
 
 static char name[64], other[64], shared[64], origin[64];
 static long out_of_memory;
-static int pid;
+/* What names begin with: NAMES of the environment, for a process that works on another's; else the pid. */
+static const char *ours;
 
 static inline void die(const char *what)
 {
@@ -24,8 +25,8 @@ static inline void die(const char *what)
 
 static inline void set_name(long i)
 {
-	snprintf(name, sizeof(name), "w%d.%ld", pid, i);
-	snprintf(other, sizeof(other), "v%d.%ld", pid, i);
+	snprintf(name, sizeof(name), "w%s.%ld", ours, i);
+	snprintf(other, sizeof(other), "v%s.%ld", ours, i);
 	snprintf(shared, sizeof(shared), "shared.%ld", i);
 }
 
@@ -170,8 +171,11 @@ static inline void idle(void) {}
 /* What the links point to is there before the cgroups are entered. */
 static inline void prepare_names(long n)
 {
-	pid = getpid();
-	snprintf(origin, sizeof(origin), "o%d", pid);
+	static char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	ours = getenv("NAMES") ? getenv("NAMES") : pid;
+	snprintf(origin, sizeof(origin), "o%s", pid);
 	close(create_open(origin));
 	set_name(n);
 }
