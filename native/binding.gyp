@@ -13,6 +13,7 @@
         "addon/hook.cc",
         "addon/js.cc",
         "addon/kernel_btf.cc",
+        "addon/layouts.cc",
         "addon/libbpf_log.cc",
         "addon/live_sample.cc",
         "addon/path.cc",

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who holds the dentries: a sample of the living ones, by a hash of their address. Include after count.h.
+ * Who holds the dentries: a sample of the living ones, by a hash of their address. Include after
+ * count.h.
  *
- * All but one in mask + 1 cost a hash of two multiplications. The map must not fill up between two looks of user space:
- * past raise_at entries the program halves the rate itself, and user space removes what the new mask leaves out.
+ * All but one in mask + 1 cost a hash of two multiplications. The map must not fill up between two
+ * looks of user space: past raise_at entries the program halves the rate itself, and user space
+ * removes what the new mask leaves out.
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -37,8 +39,9 @@ static __always_inline struct ds_live_control *live_rate(void)
 }
 
 /*
- * The dentry's address as a number. A trampoline's arguments are typed pointers, and the one operation that the verifier
- * lets make a number of them is the difference of two: there all addresses count from that of `control`.
+ * The dentry's address as a number. A trampoline's arguments are typed pointers, and the one
+ * operation that the verifier lets make a number of them is the difference of two: there all
+ * addresses count from that of `control`.
  */
 static __always_inline __u64 live_key(const void *dentry, struct ds_live_control *control)
 {
@@ -94,8 +97,7 @@ enum removal {
 	NOT_THERE,
 };
 
-static __always_inline enum removal live_remove(const void *dentry,
-						struct ds_live_control *control)
+static __always_inline enum removal live_remove(const void *dentry, struct ds_live_control *control)
 {
 	__u64 key = live_key(dentry, control);
 

@@ -2,8 +2,9 @@
 /*
  * How dentries come to have an inode and lose it. Include after count.h and kernel_types.h.
  *
- * A dentry is born without an inode. It gets one by __d_instantiate() (a create) or when a lookup found the name, and
- * loses it by dentry_unlink_inode() when its file is unlinked. A lookup that finds nothing leaves it negative for good.
+ * A dentry is born without an inode. It gets one by __d_instantiate() (a create) or when a lookup
+ * found the name, and loses it by dentry_unlink_inode() when its file is unlinked. A lookup that
+ * finds nothing leaves it negative for good.
  */
 #ifndef TRANSITIONS_H
 #define TRANSITIONS_H
@@ -16,8 +17,8 @@
 #define S_IFDIR 0040000
 
 /*
- * d_splice_alias() gives a directory's inode that has a dentry already no second one: that dentry is moved here, and the
- * looked-up one stays without.
+ * d_splice_alias() gives a directory's inode that has a dentry already no second one: that dentry
+ * is moved here, and the looked-up one stays without.
  */
 static __always_inline bool has_alias(struct inode *inode)
 {
@@ -38,7 +39,8 @@ static __always_inline void added(struct inode *inode)
 	count(current_cgroup_id(), inode ? DS_FOUND_BY_ADD : DS_MISSED_BY_ADD, 1);
 }
 
-/* A kill takes the inode too, but has marked the dentry dead before (lockref_mark_dead(): a negative count). */
+/* A kill takes the inode too, but has marked the dentry dead before (lockref_mark_dead(): a
+ * negative count). */
 static __always_inline void unlinked(int refcount)
 {
 	if (refcount >= 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "layouts.hh"
 #include "path.hh"
 #include "probe.hh"
 
@@ -6,6 +7,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("Probe", dentryscope::Probe::define(env));
 	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
+	exports.Set("layouts", Napi::Function::New(env, dentryscope::layouts));
 	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));
 	return exports;
 }

@@ -33,8 +33,7 @@ void CounterTable::prepare(BpfObject &object, uint32_t max_cgroups)
 CounterTable::CounterTable(const std::function<int(const char *)> &fd, unsigned words,
 			   uint32_t max_cgroups)
     : words(words), nr_places(max_cgroups + DS_NR_RESERVED_PLACES),
-      cpus(libbpf_num_possible_cpus()), places_fd(fd("places")),
-      free_places_fd(fd("free_places")),
+      cpus(libbpf_num_possible_cpus()), places_fd(fd("places")), free_places_fd(fd("free_places")),
       entries(fd("entries"), size_t(nr_places) * cpus * (words + 1), "entries"),
       owners(fd("owners"), nr_places, "owners")
 {

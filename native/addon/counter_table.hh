@@ -18,7 +18,8 @@ namespace dentryscope
 /* Counters of one owner, summed over CPUs. */
 using Words = std::vector<uint64_t>;
 
-/* The maps of bpf/include/count.h: who has which place, and what was counted there. Reading costs no system call. */
+/* The maps of bpf/include/count.h: who has which place, and what was counted there. Reading costs
+ * no system call. */
 class CounterTable
 {
       public:
@@ -30,12 +31,14 @@ class CounterTable
 	static void hand_out(int free_places_fd, uint32_t max_cgroups);
 
 	/* `fd` gives the descriptors of `maps`, which stay the caller's. */
-	CounterTable(const std::function<int(const char *)> &fd, unsigned words, uint32_t max_cgroups);
+	CounterTable(const std::function<int(const char *)> &fd, unsigned words,
+		     uint32_t max_cgroups);
 
 	/* Cgroups that have a place, with their counts. */
 	void each(const std::function<void(uint64_t id, const Words &words)> &visit) const;
 	Words reserved(ds_place place) const;
-	/* Gives the places of cgroups that are gone to others. @returns what they had counted, all together */
+	/* Gives the places of cgroups that are gone to others. @returns what they had counted, all
+	 * together */
 	Words forget(const uint64_t *ids, size_t count);
 
       private:

@@ -6,7 +6,8 @@
 namespace dentryscope
 {
 
-static_assert(DS_NR_NODE_COUNTERS <= DS_NR_COUNTERS, "the node's words lie in an entry like all");
+static_assert(int(DS_NR_NODE_COUNTERS) <= int(DS_NR_COUNTERS),
+	      "the node's words lie in an entry like all");
 
 DentryCounts::DentryCounts(const std::function<int(const char *)> &fd, uint32_t max_cgroups,
 			   bool takes_back)
@@ -29,8 +30,9 @@ static Counts counts_of(const Words &words)
 }
 
 /*
- * A failed allocation in flight is counted at its entry and taken back at its return (kprobe backend). A counter that a
- * window has reported must not go back: it waits until the next allocation has caught up.
+ * A failed allocation in flight is counted at its entry and taken back at its return (kprobe
+ * backend). A counter that a window has reported must not go back: it waits until the next
+ * allocation has caught up.
  */
 void DentryCounts::never_back(uint64_t id, Counts &counts)
 {

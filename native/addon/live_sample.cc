@@ -18,7 +18,8 @@ LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)
 	make_room(4096);
 	control[0].seed = options.seed;
 	control[0].mask = (uint64_t(1) << options.shift) - 1;
-	/* Halved before the map is full, and again as often as it takes. From here on the programs sample. */
+	/* Halved before the map is full, and again as often as it takes. From here on the programs
+	 * sample. */
 	control[0].raise_by = max_samples / 32 + 1;
 	__atomic_store_n(&control[0].raise_at, max_samples - max_samples / 4, __ATOMIC_RELEASE);
 }
@@ -30,8 +31,9 @@ void LiveSample::make_room(size_t entries)
 }
 
 /*
- * One bpf(BPF_MAP_LOOKUP_BATCH) (057996380a42, 5.6): a tenth of the price of next_key and lookup. ENOENT says it was
- * the last one, ENOSPC that a single hash bucket holds more than there is room for. Returns whether there is more.
+ * One bpf(BPF_MAP_LOOKUP_BATCH) (057996380a42, 5.6): a tenth of the price of next_key and lookup.
+ * ENOENT says it was the last one, ENOSPC that a single hash bucket holds more than there is room
+ * for. Returns whether there is more.
  */
 bool LiveSample::read_batch(uint32_t *from, uint32_t *next, uint32_t *count)
 {

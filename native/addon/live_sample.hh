@@ -29,7 +29,8 @@ class LiveSample
 	/* Descriptors stay the caller's. */
 	LiveSample(int live_fd, int control_fd, const LiveOptions &options);
 
-	/* Those that count under the mask of the end of the call, and that mask's shift. Removes the others. */
+	/* Those that count under the mask of the end of the call, and that mask's shift. Removes
+	 * the others. */
 	std::vector<Sampled> read(unsigned &shift);
 	uint64_t lost() const;
 

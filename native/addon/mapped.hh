@@ -12,7 +12,8 @@
 namespace dentryscope
 {
 
-/* The values of a BPF_F_MMAPABLE array (fc9702273e2e, 5.5), read and written where the programs do: no system call. */
+/* The values of a BPF_F_MMAPABLE array (fc9702273e2e, 5.5), read and written where the programs do:
+ * no system call. */
 template <typename Value> class Mapped
 {
       public:
@@ -26,11 +27,17 @@ template <typename Value> class Mapped
 			throw BpfError(std::string("map ") + name + ": " + errno_text(errno));
 		values = static_cast<Value *>(at);
 	}
-	~Mapped() { munmap(values, bytes); }
+	~Mapped()
+	{
+		munmap(values, bytes);
+	}
 	Mapped(const Mapped &) = delete;
 	Mapped &operator=(const Mapped &) = delete;
 
-	Value &operator[](size_t index) const { return values[index]; }
+	Value &operator[](size_t index) const
+	{
+		return values[index];
+	}
 
       private:
 	Value *values;

@@ -67,7 +67,8 @@ void Probe::open()
 							alloc.backend == "kprobe");
 		unpaired_at_open = counts->unpaired();
 	}
-	/* A sample whose deaths nobody sees would only grow; and backends name a dentry each in its own way. */
+	/* A sample whose deaths nobody sees would only grow; and backends name a dentry each in its
+	 * own way. */
 	if (alloc.object && free.object && alloc.backend == free.backend)
 		live = std::make_unique<LiveSample>(fd("live"), fd("live_control"), options.live);
 	if (life.object)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * workload OP N DIR [CGROUP.PROCS...]: already running, prepares what OP wants, enters the cgroups, does OP exactly N
- * times, writes one line of JSON, exits. All it needs is open and resolved before it enters, so that the cgroup is
- * charged for the N operations alone. The line tells how many failed for want of memory, and by how much
- * /proc/sys/fs/dentry-state changed from the first operation to the last.
+ * workload OP N DIR [CGROUP.PROCS...]: already running, prepares what OP wants, enters the cgroups,
+ * does OP exactly N times, writes one line of JSON, exits. All it needs is open and resolved before
+ * it enters, so that the cgroup is charged for the N operations alone. The line tells how many
+ * failed for want of memory, and by how much /proc/sys/fs/dentry-state changed from the first
+ * operation to the last.
  */
 #include "workload_ops.h"
 
@@ -80,7 +81,8 @@ static struct state read_state(int fd)
 	if (size <= 0)
 		die("dentry-state");
 	text[size] = 0;
-	if (sscanf(text, "%ld %ld %*d %*d %ld", &state.dentries, &state.unused, &state.negative) != 3)
+	if (sscanf(text, "%ld %ld %*d %*d %ld", &state.dentries, &state.unused, &state.negative) !=
+	    3)
 		die("dentry-state");
 	return state;
 }
@@ -111,8 +113,10 @@ int main(int argc, char **argv)
 
 	if (argc < 4 || count > 16)
 		return 2;
-	/* miss_moving: half of the misses in the first cgroup, half in the second; miss_alternating: there and back. */
-	int moving = !strcmp(argv[1], "miss_moving"), alternating = !strcmp(argv[1], "miss_alternating");
+	/* miss_moving: half of the misses in the first cgroup, half in the second;
+	 * miss_alternating: there and back. */
+	int moving = !strcmp(argv[1], "miss_moving"),
+	    alternating = !strcmp(argv[1], "miss_alternating");
 	const struct op *op = find(moving || alternating ? "miss" : argv[1]);
 	long n = atol(argv[2]);
 

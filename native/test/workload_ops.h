@@ -14,7 +14,8 @@
 
 static char name[64], other[64], shared[64], origin[64];
 static long out_of_memory;
-/* What names begin with: NAMES of the environment, for a process that works on another's; else the pid. */
+/* What names begin with: NAMES of the environment, for a process that works on another's; else the
+ * pid. */
 static const char *ours;
 
 static inline void die(const char *what)
@@ -36,9 +37,15 @@ static inline void miss_of(const char *path)
 		die(path);
 }
 
-static inline void miss(void) { miss_of(name); }
+static inline void miss(void)
+{
+	miss_of(name);
+}
 /* The same names in every process. */
-static inline void miss_shared(void) { miss_of(shared); }
+static inline void miss_shared(void)
+{
+	miss_of(shared);
+}
 
 /* A failed lookup whose dentry may not be had: the cgroup is at its limit. */
 static inline void miss_or_fail(void)
@@ -57,7 +64,10 @@ static inline int create_open(const char *path)
 	return fd;
 }
 
-static inline void create(void) { close(create_open(name)); }
+static inline void create(void)
+{
+	close(create_open(name));
+}
 
 static inline void unlink_name(void)
 {
