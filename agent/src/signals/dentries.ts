@@ -16,6 +16,9 @@ interface Mark {
   readonly nrDentry: bigint | undefined;
 }
 
+/** At most, for a moment in which nothing happens. */
+const READINGS = 5;
+
 /** The overflow is a cgroup among the others. */
 const OVERFLOW_ID = 0n;
 
@@ -29,8 +32,8 @@ export class DentrySignal implements Signal {
     private readonly probe: DentryProbe,
     private readonly facts: DentryFacts,
   ) {
-    this.#oldest = this.#nrDentry();
-    this.#before = { ...probe.drain().totals, nrDentry: this.#oldest };
+    this.#before = this.#read().mark;
+    this.#oldest = this.#before.nrDentry;
   }
 
   hooks() {
@@ -38,8 +41,7 @@ export class DentrySignal implements Signal {
   }
 
   sample(): SignalSample {
-    const drained = this.probe.drain();
-    const mark: Mark = { ...drained.totals, nrDentry: this.#nrDentry() };
+    const { drained, mark } = this.#read();
     const holders = this.#live();
     return {
       counted: withOverflow(drained),
@@ -65,6 +67,22 @@ export class DentrySignal implements Signal {
 
   close(): void {
     this.probe.close();
+  }
+
+  /**
+   * Counts and nr_dentry of one moment: what was allocated or freed between two readings would stand in the books until
+   * the next window. On a node that never rests for the time of a reading it does.
+   */
+  #read(): { drained: Drained; mark: Mark } {
+    let drained = this.probe.drain();
+    for (let attempt = 1; ; attempt++) {
+      const nrDentry = this.#nrDentry();
+      const { allocatedAll, freedAll } = drained.totals;
+      const again = this.probe.drain();
+      const still = again.totals.allocatedAll === allocatedAll && again.totals.freedAll === freedAll;
+      if (still || attempt === READINGS) return { drained, mark: { allocatedAll, freedAll, nrDentry } };
+      drained = again;
+    }
   }
 
   #nrDentry(): bigint | undefined {
