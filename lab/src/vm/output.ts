@@ -37,7 +37,7 @@ function beginningOf(token: Buffer, data: Buffer): number {
   return 0;
 }
 
-/** The last lines of a console. */
+/** The last lines of a console; from where the kernel says why it panics, however long its stack is. */
 export class Tail {
   private text = '';
 
@@ -46,6 +46,9 @@ export class Tail {
   }
 
   lines(count = 40): string {
-    return this.text.replaceAll('\r', '').trimEnd().split('\n').slice(-count).join('\n');
+    const lines = this.text.replaceAll('\r', '').trimEnd().split('\n');
+    const panic = lines.findIndex((line) => line.includes('Kernel panic'));
+    const first = Math.max(0, lines.length - count);
+    return lines.slice(panic < 0 ? first : Math.min(panic, first)).join('\n');
   }
 }
