@@ -9,11 +9,18 @@ export type NodeField = Exclude<
   'slabCaches' | 'shrinkers' | 'timerJitterNsByCpu' | `$${string}`
 >;
 
+/**
+ * How figures of several cgroups or nodes become one. Standard errors of estimates that were made apart combine as the
+ * root of the sum of their squares, rounded up.
+ */
+export type Combine = 'sum' | 'root_sum_square';
+
 export interface CgroupMetric {
   readonly name: string;
   readonly level: 'cgroup';
-  /** A counter is a delta of its window: over time it adds up. Of a gauge the last counts. Over cgroups both add up. */
+  /** A counter is a delta of its window: over time it adds up. Of a gauge the last counts. */
   readonly kind: 'counter' | 'gauge';
+  readonly combine: Combine;
   readonly unit: 'dentries' | 'nanoseconds' | 'events' | 'bytes';
   readonly column: CgroupColumn;
   readonly help: string;
@@ -22,8 +29,9 @@ export interface CgroupMetric {
 export interface NodeMetric {
   readonly name: string;
   readonly level: 'node';
-  /** A gauge is the value at the window's end: over time the last counts, over nodes it adds up. */
+  /** A gauge is the value at the window's end: over time the last counts. */
   readonly kind: 'counter' | 'gauge';
+  readonly combine: Combine;
   readonly unit: 'dentries' | 'nanoseconds' | 'events' | 'bytes' | 'ratio_percent';
   readonly field: NodeField;
   readonly help: string;
@@ -38,12 +46,18 @@ const counter = (
   name,
   level: 'cgroup',
   kind: 'counter',
+  combine: 'sum',
   unit,
   column,
   help,
 });
 
 const gauge = (...of: Parameters<typeof counter>): CgroupMetric => ({ ...counter(...of), kind: 'gauge' });
+
+const standardError = <M extends CgroupMetric | NodeMetric>(metric: M): M => ({
+  ...metric,
+  combine: 'root_sum_square',
+});
 
 const kinds = {
   pressure: 'by the kernel itself, short of memory',
@@ -74,7 +88,7 @@ const node = (
   unit: NodeMetric['unit'],
   field: NodeField,
   help: string,
-): NodeMetric => ({ name, level: 'node', kind, unit, field, help });
+): NodeMetric => ({ name, level: 'node', kind, combine: 'sum', unit, field, help });
 
 export const cgroupMetrics: readonly CgroupMetric[] = [
   counter(
@@ -148,11 +162,13 @@ export const cgroupMetrics: readonly CgroupMetric[] = [
     'liveDentriesEstimate',
     'Living dentries that tasks of the cgroup allocated, the cgroup alive or not; estimated from sampled addresses.',
   ),
-  gauge(
-    'live_dentries_standard_error',
-    'dentries',
-    'liveDentriesStandardError',
-    'Standard error of live_dentries_estimate; over several cgroups an upper bound of theirs. 0: every dentry is sampled.',
+  standardError(
+    gauge(
+      'live_dentries_standard_error',
+      'dentries',
+      'liveDentriesStandardError',
+      'Standard error of live_dentries_estimate; of several cgroups the root of the sum of squares. 0: every dentry is sampled.',
+    ),
   ),
 ];
 
@@ -200,12 +216,14 @@ export const nodeMetrics: readonly NodeMetric[] = [
     'dentriesBeforeAgentEstimate',
     'Living dentries that are older than the agent: whose they are is not known.',
   ),
-  node(
-    'node_dentries_before_agent_standard_error',
-    'gauge',
-    'dentries',
-    'dentriesBeforeAgentStandardError',
-    'Standard error of node_dentries_before_agent_estimate.',
+  standardError(
+    node(
+      'node_dentries_before_agent_standard_error',
+      'gauge',
+      'dentries',
+      'dentriesBeforeAgentStandardError',
+      'Standard error of node_dentries_before_agent_estimate; of several nodes the root of the sum of squares.',
+    ),
   ),
   node('node_softlockups', 'counter', 'events', 'softlockups', 'Soft lockups in the kernel log.'),
   node('node_hardlockups', 'counter', 'events', 'hardlockups', 'Hard lockups in the kernel log.'),

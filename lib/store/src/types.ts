@@ -57,6 +57,7 @@ export interface TopRequest extends TimeRange {
   readonly limit: number;
 }
 
+/** Over time as in SeriesStep, the whole range being one step. */
 export interface TopResult {
   /** Over all owners. */
   readonly total: bigint;
@@ -71,8 +72,9 @@ export interface SeriesRequest extends TimeRange {
 }
 
 /**
- * Steps start at fromMs. A counter is summed over the windows that start in the step; of a gauge the last window
- * of each node in the step counts, summed over nodes. Steps in which no window has the figure are left out.
+ * Steps start at fromMs. A counter is summed over the windows that start in the step; of a gauge the last value of
+ * each node, or of each cgroup, in the step counts, combined over them (see Combine). What the cgroups of a boot held is
+ * gone when their node has booted again. Steps in which no window has the figure are left out.
  */
 export interface SeriesStep {
   readonly startMs: number;

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Reader, Writer } from '@dentryscope/store';
 import { figuresConform } from './conform-figures.js';
+import { holdersConform } from './conform-holders.js';
 import { namesConform } from './conform-names.js';
 import { nodesConform } from './conform-nodes.js';
 import { oddConform } from './conform-odd.js';
@@ -25,6 +26,7 @@ export function conformance(name: string, open: () => Promise<OpenStore>): void 
     afterEach(() => store?.close());
 
     describe('figures', () => figuresConform(current));
+    describe('holders', () => holdersConform(current));
     describe('names', () => namesConform(current));
     describe('nodes', () => nodesConform(current));
     describe('odd input', () => oddConform(current));

@@ -18,11 +18,15 @@ interface Said extends Omit<NodeBatchInit, 'seq' | 'windowStartMs' | 'windowEndM
   startMs?: number;
   /** id → dentries allocated and, where given for all, freed. */
   figures?: Record<string, bigint | [bigint, bigint]>;
+  /** id → living dentries, and their standard error where given for all. Not with `figures`. */
+  live?: Record<string, bigint | [bigint, bigint]>;
 }
 
-export function window({ seq = 1, startMs, figures = {}, ...said }: Said): NodeBatch {
+export function window({ seq = 1, startMs, figures = {}, live, ...said }: Said): NodeBatch {
   const start = startMs ?? T0 + (seq - 1) * WINDOW;
-  const values = Object.values(figures).map((value) => (Array.isArray(value) ? value : [value]));
+  const values = Object.values(live ?? figures).map((value) => (Array.isArray(value) ? value : [value]));
+  const first = values.map((value) => value[0]!);
+  const second = values.flatMap((value) => value.slice(1));
   return createBatch({
     cluster: 'c1',
     node: 'n1',
@@ -32,9 +36,10 @@ export function window({ seq = 1, startMs, figures = {}, ...said }: Said): NodeB
     windowEndMs: BigInt(start + WINDOW),
     windowDurationNs: BigInt(WINDOW) * 1_000_000n,
     cgroups: {
-      ids: Object.keys(figures).map(BigInt),
-      dentriesAllocated: values.map((value) => value[0]!),
-      dentriesFreed: values.flatMap((value) => value.slice(1)),
+      ids: Object.keys(live ?? figures).map(BigInt),
+      ...(live
+        ? { liveDentriesEstimate: first, liveDentriesStandardError: second }
+        : { dentriesAllocated: first, dentriesFreed: second }),
     },
     ...said,
   } as NodeBatchInit);

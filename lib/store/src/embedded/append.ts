@@ -31,6 +31,24 @@ export function appendColumns(
   });
 }
 
+/**
+ * Appends columns by their names: in a file of an older release, columns that were added since stand at the end.
+ * A column of the table that is not given is an error of DuckDB.
+ */
+export async function appendNamed(
+  connection: DuckDBConnection,
+  table: string,
+  columns: Readonly<Record<string, Column>>,
+): Promise<void> {
+  const found = await connection.runAndReadAll(`SELECT name FROM pragma_table_info('${table}') ORDER BY cid`);
+  const order = found.getRows().map(([name]) => String(name));
+  await appendColumns(
+    connection,
+    table,
+    order.flatMap((name) => columns[name] ?? []),
+  );
+}
+
 type Appending = Pick<DuckDBConnection, 'createAppender'>;
 
 function chunkOf(columns: readonly Column[], from: number, rows: number): DuckDBDataChunk {

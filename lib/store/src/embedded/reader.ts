@@ -30,7 +30,7 @@ export class EmbeddedReader implements Reader {
 
   async top(request: TopRequest, cap: Cap): Promise<TopResult> {
     checkTop(request);
-    return topResult(await this.rows(topSql(request), cap.signal), request.by);
+    return topResult(await this.rows(topSql(request), cap.signal), request);
   }
 
   async series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]> {

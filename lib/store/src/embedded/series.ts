@@ -1,12 +1,13 @@
+import { combined, termSql } from '../combine.js';
 import type { SeriesRequest, SeriesStep } from '../types.js';
-import { Statement, inRange, ofCgroups } from './statement.js';
+import { Statement, inLastBoots, inRange, ofCgroups } from './statement.js';
 
-/** SQL for (step, value), in order; a step without the figure has no row. */
+/** SQL for (step, sum of terms), in order; a step without the figure has no row. */
 export function seriesSql(request: SeriesRequest): { sql: string; values: Statement['values'] } {
   const statement = new Statement();
   const step = `(start_ms - ${statement.integer(BigInt(request.fromMs))}) // ${statement.integer(BigInt(request.stepMs))}`;
   const { level, kind } = request.metric;
-  const rows = kind === 'gauge' ? gauges : level === 'node' ? counters('windows') : counters('figures');
+  const rows = kind === 'gauge' ? gauges[level] : counters(level === 'node' ? 'windows' : 'figures');
   return { sql: `${rows(statement, request, step)} ORDER BY step`, values: statement.values };
 }
 
@@ -20,16 +21,26 @@ const counters =
       WHERE ${inRange(statement, range, filter)} AND ${cgroups} AND "${name}" IS NOT NULL GROUP BY step`;
   };
 
-const gauges: Sql = (statement, { metric: { name }, filter, ...range }, step) => `
-  SELECT step, sum(value) AS value FROM (
-    SELECT ${step} AS step, b.cluster, b.node, arg_max("${name}", start_ms) AS value
-    FROM windows JOIN boots b USING (boot)
-    WHERE ${inRange(statement, range, filter)} AND "${name}" IS NOT NULL GROUP BY ALL
-  ) GROUP BY step`;
+const gauges: Record<'node' | 'cgroup', Sql> = {
+  node: (statement, { metric, filter, ...range }, step) => `
+    SELECT step, sum(${termSql(metric, 'value')}) AS value FROM (
+      SELECT ${step} AS step, b.cluster, b.node, arg_max("${metric.name}", start_ms) AS value
+      FROM windows JOIN boots b USING (boot)
+      WHERE ${inRange(statement, range, filter)} AND "${metric.name}" IS NOT NULL GROUP BY ALL
+    ) GROUP BY step`,
+  cgroup: (statement, { metric, filter, ...range }, step) => {
+    const where = [inRange(statement, range, filter), ofCgroups(statement, filter)];
+    where.push(inLastBoots(statement, range, filter, step));
+    return `SELECT step, sum(${termSql(metric, 'value')}) AS value FROM (
+      SELECT ${step} AS step, boot, cgroup, arg_max("${metric.name}", start_ms) AS value FROM figures
+      WHERE ${where.join(' AND ')} AND "${metric.name}" IS NOT NULL GROUP BY ALL
+    ) GROUP BY step`;
+  },
+};
 
 export function seriesResult(rows: readonly Record<string, unknown>[], request: SeriesRequest): SeriesStep[] {
   return rows.map(({ step, value }) => ({
     startMs: request.fromMs + Number(step) * request.stepMs,
-    value: value as bigint,
+    value: combined(request.metric, value as bigint),
   }));
 }

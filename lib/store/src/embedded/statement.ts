@@ -36,6 +36,20 @@ export function inRange(statement: Statement, range: TimeRange, filter: OwnerFil
   return conditions.join(' AND ');
 }
 
+/** Of each node the boot of its last window in the range, or in each step of it: what older boots held is gone. */
+export function inLastBoots(
+  statement: Statement,
+  range: TimeRange,
+  filter: OwnerFilter,
+  step?: string,
+): string {
+  const [key, last, by] = step
+    ? [`(boot, ${step})`, `(arg_max(boot, start_ms), ${step})`, `, ${step}`]
+    : ['boot', 'arg_max(boot, start_ms)', ''];
+  return `${key} IN (SELECT ${last} FROM windows JOIN boots USING (boot)
+    WHERE ${inRange(statement, range, filter)} GROUP BY cluster, node${by})`;
+}
+
 /** Further, of `figures`: those of the cgroups that the filter names, by id, path or owner. */
 export function ofCgroups(statement: Statement, filter: OwnerFilter): string {
   const names = equal(statement, filter, ['namespace', 'workload', 'pod', 'container']);

@@ -1,9 +1,10 @@
-import type { CgroupMetric, Dimension, NodeMetric, Owner } from '@dentryscope/contracts';
+import type { Dimension, Owner } from '@dentryscope/contracts';
+import { combined, termSql } from '../combine.js';
 import { OVERFLOW_PATH, ownerFields, tieOrder } from '../owner.js';
 import type { OwnerField } from '../owner.js';
 import type { TopRequest, TopResult } from '../types.js';
 import { identities } from './schema.js';
-import { Statement, inRange, ofCgroups } from './statement.js';
+import { Statement, inLastBoots, inRange, ofCgroups } from './statement.js';
 
 /** Where each field of an owner is found: `f` figures, `b` boots, `i` identities. */
 const columns: Record<OwnerField, string> = {
@@ -18,7 +19,7 @@ const columns: Record<OwnerField, string> = {
   container: 'i.container',
 };
 
-/** SQL for the largest `limit` owners with the total over all in each row. */
+/** SQL for the largest `limit` owners with the total over all in each row; both are sums of terms (see combine.ts). */
 export function topSql(request: TopRequest): { sql: string; values: Statement['values'] } {
   const statement = new Statement();
   const owned =
@@ -32,14 +33,19 @@ export function topSql(request: TopRequest): { sql: string; values: Statement['v
 }
 
 function cgroupSums(statement: Statement, request: TopRequest): string {
-  const { name } = request.metric as CgroupMetric;
-  const where = `${inRange(statement, request, request.filter)} AND ${ofCgroups(statement, request.filter)}`;
-  return `SELECT ${ownerColumns(request.by).join(', ')}, sum(f.value) AS value
-    FROM (SELECT boot, cgroup, sum("${name}") AS value FROM figures
-          WHERE ${where} AND "${name}" IS NOT NULL GROUP BY boot, cgroup) f
+  const { metric, by, filter } = request;
+  const gauge = metric.kind === 'gauge';
+  const where = [inRange(statement, request, filter), ofCgroups(statement, filter)];
+  if (gauge) where.push(inLastBoots(statement, request, filter));
+  return `SELECT ${ownerColumns(by).join(', ')}, sum(${termSql(metric, 'f.value')}) AS value
+    FROM (SELECT boot, cgroup, ${overTime(metric)} AS value FROM figures
+          WHERE ${where.join(' AND ')} AND "${metric.name}" IS NOT NULL GROUP BY boot, cgroup) f
     JOIN boots b USING (boot) LEFT JOIN ${identities} i ON i.boot = f.boot AND i.cgroup = f.cgroup
     GROUP BY ALL`;
 }
+
+const overTime = ({ name, kind }: TopRequest['metric']) =>
+  kind === 'gauge' ? `arg_max("${name}", start_ms)` : `sum("${name}")`;
 
 function ownerColumns(by: Dimension): string[] {
   const fields: readonly OwnerField[] = ownerFields[by];
@@ -50,21 +56,22 @@ function ownerColumns(by: Dimension): string[] {
   return ['b.cluster AS cluster', ...own];
 }
 
-function nodeSums(statement: Statement, request: TopRequest): string {
-  const { name, kind } = request.metric as NodeMetric;
-  const value = kind === 'gauge' ? `arg_max("${name}", start_ms)` : `sum("${name}")`;
-  return `SELECT b.cluster AS cluster, b.node AS node, ${value} AS value
+function nodeSums(statement: Statement, { metric, filter, ...range }: TopRequest): string {
+  return `SELECT cluster, node, ${termSql(metric, 'value')} AS value FROM (
+    SELECT b.cluster AS cluster, b.node AS node, ${overTime(metric)} AS value
     FROM windows w JOIN boots b USING (boot)
-    WHERE ${inRange(statement, request, request.filter)} AND "${name}" IS NOT NULL GROUP BY ALL`;
+    WHERE ${inRange(statement, range, filter)} AND "${metric.name}" IS NOT NULL GROUP BY ALL)`;
 }
 
 type Row = Record<string, unknown>;
 
-export function topResult(rows: readonly Row[], by: Dimension): TopResult {
+export function topResult(rows: readonly Row[], { by, metric }: TopRequest): TopResult {
   const fields: readonly OwnerField[] = ['cluster', ...ownerFields[by]];
+  const value = (row: Row | undefined, column: string) =>
+    combined(metric, (row?.[column] as bigint | undefined) ?? 0n);
   return {
-    total: (rows[0]?.['total'] as bigint | undefined) ?? 0n,
-    rows: rows.map((row) => ({ owner: toOwner(row, fields), value: row['value'] as bigint })),
+    total: value(rows[0], 'total'),
+    rows: rows.map((row) => ({ owner: toOwner(row, fields), value: value(row, 'value') })),
   };
 }
 

@@ -4,7 +4,7 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
 import type { CgroupMetric, NodeBatch } from '@dentryscope/contracts';
 import { encodeRecord, nodeFigure } from '../record.js';
-import { appendColumns } from './append.js';
+import { appendColumns, appendNamed } from './append.js';
 import type { Boots } from './boots.js';
 
 export interface Window {
@@ -43,16 +43,19 @@ async function stored(connection: DuckDBConnection, windows: readonly Window[]):
 }
 
 export async function appendWindows(connection: DuckDBConnection, windows: readonly Window[]): Promise<void> {
-  await appendColumns(connection, 'windows', [
-    { type: INTEGER, values: windows.map(({ boot }) => boot) },
-    { type: BIGINT, values: windows.map(({ batch }) => batch.windowStartMs) },
-    { type: BIGINT, values: windows.map(({ batch }) => batch.windowEndMs) },
-    { type: UBIGINT, values: windows.map(({ batch }) => batch.seq) },
-    ...nodeMetrics.map((metric) => ({
-      type: BIGINT,
-      values: windows.map(({ batch }) => nodeFigure(batch, metric) ?? null),
-    })),
-  ]);
+  const figures = nodeMetrics.map((metric) => {
+    return [
+      metric.name,
+      { type: BIGINT, values: windows.map(({ batch }) => nodeFigure(batch, metric) ?? null) },
+    ];
+  });
+  await appendNamed(connection, 'windows', {
+    boot: { type: INTEGER, values: windows.map(({ boot }) => boot) },
+    start_ms: { type: BIGINT, values: windows.map(({ batch }) => batch.windowStartMs) },
+    end_ms: { type: BIGINT, values: windows.map(({ batch }) => batch.windowEndMs) },
+    seq: { type: UBIGINT, values: windows.map(({ batch }) => batch.seq) },
+    ...Object.fromEntries(figures),
+  });
 }
 
 export async function appendFigures(connection: DuckDBConnection, windows: readonly Window[]): Promise<void> {
@@ -60,15 +63,15 @@ export async function appendFigures(connection: DuckDBConnection, windows: reado
   const full = windows.filter((window) => count(window) > 0);
   const each = (value: (window: Window) => DuckDBValue) =>
     full.flatMap((window) => new Array<DuckDBValue>(count(window)).fill(value(window)));
-  await appendColumns(connection, 'figures', [
-    { type: INTEGER, values: each(({ boot }) => boot) },
-    { type: BIGINT, values: each(({ batch }) => batch.windowStartMs) },
-    { type: UBIGINT, values: full.flatMap(({ batch }) => batch.cgroups!.ids) },
-    ...cgroupMetrics.map((metric) => ({
-      type: BIGINT,
-      values: full.flatMap((window) => column(window, metric)),
-    })),
-  ]);
+  const figures = cgroupMetrics.map((metric) => {
+    return [metric.name, { type: BIGINT, values: full.flatMap((window) => column(window, metric)) }];
+  });
+  await appendNamed(connection, 'figures', {
+    boot: { type: INTEGER, values: each(({ boot }) => boot) },
+    start_ms: { type: BIGINT, values: each(({ batch }) => batch.windowStartMs) },
+    cgroup: { type: UBIGINT, values: full.flatMap(({ batch }) => batch.cgroups!.ids) },
+    ...Object.fromEntries(figures),
+  });
 }
 
 /** A counter that the backend could not see has no array: it is NULL, which is not 0. */

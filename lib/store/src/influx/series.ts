@@ -1,34 +1,38 @@
+import { combined, term } from '../combine.js';
 import type { SeriesRequest, SeriesStep } from '../types.js';
+import { WINDOW_FIELD, lastBoots, nodeKey } from './boots.js';
 import type { Catalog } from './catalog.js';
 import type { Ask } from './flux.js';
-import { anyOf, flat, from, ofNodes, tagIs } from './flux.js';
+import { anyOf, flat, from, list, ofNodes, tagIs } from './flux.js';
 import type { Source } from './flux.js';
 import { nameOfTag } from './line.js';
-import { placeTags } from './place.js';
+import { placeOf, placeTags } from './place.js';
 import { questions, slices } from './wanted.js';
 
-/** By the start of the step. */
+/** By the start of the step, a sum of terms: see combine.ts. */
 type Steps = Map<number, bigint>;
+type Step = [number, bigint];
 
 const QUESTION_NODES = 200;
 
 export async function series(ask: Ask, bucket: string, request: SeriesRequest, catalog: Catalog) {
   const { metric, filter, fromMs, toMs } = request;
   const source = { bucket, measurement: metric.level, field: metric.name, fromMs, toMs };
-  if (metric.kind === 'gauge')
-    return inOrder(await gauge(ask, { ...source, where: ofNodes(filter) }, request));
   const conditions = metric.level === 'node' ? [ofNodes(filter)] : questions(filter, catalog);
   const steps: Steps = new Map();
-  for (const where of conditions) addTo(steps, await counter(ask, { ...source, where }, request));
-  return inOrder(steps);
+  for (const where of conditions) {
+    const read = metric.kind === 'gauge' ? gauge : counter;
+    addTo(steps, await read(ask, { ...source, where }, request));
+  }
+  return inOrder(steps, request);
 }
 
-function inOrder(steps: Steps): SeriesStep[] {
+function inOrder(steps: Steps, { metric }: SeriesRequest): SeriesStep[] {
   const sorted = [...steps].sort(([a], [b]) => a - b);
-  return sorted.map(([startMs, value]) => ({ startMs, value }));
+  return sorted.map(([startMs, sum]) => ({ startMs, value: combined(metric, sum) }));
 }
 
-function addTo(steps: Steps, more: Iterable<[number, bigint]>): void {
+function addTo(steps: Steps, more: Iterable<Step>): void {
   for (const [startMs, value] of more) steps.set(startMs, (steps.get(startMs) ?? 0n) + value);
 }
 
@@ -36,54 +40,95 @@ function addTo(steps: Steps, more: Iterable<[number, bigint]>): void {
 const windowOf = ({ fromMs, stepMs }: SeriesRequest) =>
   `every: ${stepMs}ms, offset: ${((fromMs % stepMs) + stepMs) % stepMs}ms, createEmpty: false`;
 
-async function sums(ask: Ask, flux: string): Promise<[number, bigint][]> {
+async function sums(ask: Ask, flux: string): Promise<Step[]> {
   const rows = await ask(flux, ['_time', '_value']);
-  return rows.map(([time, value]) => [Date.parse(time!), BigInt(value!)]);
+  return rows.map(([time, value]) => [Date.parse(time!), wholeOf(value!)]);
 }
 
+/** Squares come as floats: their sums are exact up to 2^53, and right to 16 digits past that. */
+const wholeOf = (text: string) => (/^-?\d+$/.test(text) ? BigInt(text) : BigInt(Math.round(Number(text))));
+
+/** Turns values to terms. An integer of Flux has 64 bits, too few for the square of a large one. */
+const terms = ({ metric }: SeriesRequest) =>
+  metric.combine === 'sum'
+    ? ''
+    : '|> map(fn: (r) => ({r with _value: float(v: r._value) * float(v: r._value)}))';
+
 /** Grouped before it is cut into steps: each series cut by itself takes InfluxDB eight times as long. */
-function counter(ask: Ask, source: Source, request: SeriesRequest): Promise<[number, bigint][]> {
+function counter(ask: Ask, source: Source, request: SeriesRequest): Promise<Step[]> {
   const steps = `aggregateWindow(${windowOf(request)}, fn: sum, timeSrc: "_start")`;
   return sums(ask, `${from(source)} |> group() |> ${steps}`);
 }
 
 /**
- * The last of each boot in each step, summed by InfluxDB. A node that booted meanwhile may count twice in a step:
- * what its older boots add there is taken off again.
+ * The last of each boot, or of each cgroup of it, in each step, summed by InfluxDB. A node that booted meanwhile may
+ * count twice in a step: what its older boots add there is taken off again.
  */
 async function gauge(ask: Ask, source: Source, request: SeriesRequest): Promise<Steps> {
   const last = `aggregateWindow(${windowOf(request)}, fn: last, timeSrc: "_start")`;
-  const all = await sums(ask, `${from(source)} |> ${last} |> group(columns: ["_time"]) |> sum() |> group()`);
+  const all = await sums(
+    ask,
+    `${from(source)} |> ${last} ${terms(request)} |> group(columns: ["_time"]) |> sum() |> group()`,
+  );
   const steps: Steps = new Map(all);
-  for (const some of slices(await rebooted(ask, source), QUESTION_NODES))
-    addTo(steps, await surplus(ask, { ...source, where: [anyOf(some)] }, request));
+  if (all.length === 0) return steps;
+  const surplus = request.metric.level === 'node' ? nodeSurplus : cgroupSurplus;
+  for (const some of slices(await rebooted(ask, source, request), QUESTION_NODES)) {
+    const where = [...(source.where ?? []), anyOf(some)];
+    addTo(steps, await surplus(ask, { ...source, where }, request, anyOf(some)));
+  }
   return steps;
 }
 
 /** Conditions for the nodes with more than one boot in the range. */
-async function rebooted(ask: Ask, source: Source): Promise<string[]> {
+async function rebooted(ask: Ask, source: Source, { filter }: SeriesRequest): Promise<string[]> {
   const boots = new Map<string, number>();
-  for (const [cluster, node] of await ask(`${from(source)} |> first()${flat(placeTags)}`, placeTags)) {
+  const windows = from({ ...source, measurement: 'node', field: WINDOW_FIELD, where: ofNodes(filter) });
+  for (const [cluster, node] of await ask(`${windows} |> first()${flat(placeTags)}`, placeTags)) {
     const condition = `${tagIs('cluster', nameOfTag(cluster!))} and ${tagIs('node', nameOfTag(node!))}`;
     boots.set(condition, (boots.get(condition) ?? 0) + 1);
   }
   return [...boots].filter(([, count]) => count > 1).map(([condition]) => condition);
 }
 
+const lastInStep = (request: SeriesRequest) => `|> window(${windowOf(request)}) |> last()`;
+
 /** By step: what all boots of a node but its last there add, negative. */
-async function surplus(ask: Ask, source: Source, request: SeriesRequest): Promise<[number, bigint][]> {
+async function nodeSurplus(ask: Ask, source: Source, request: SeriesRequest): Promise<Step[]> {
   const columns = ['_start', '_time', 'cluster', 'node', '_value'];
-  const rows = await ask(
-    `${from(source)} |> window(${windowOf(request)}) |> last()${flat(columns)}`,
-    columns,
-  );
+  const rows = await ask(`${from(source)} ${lastInStep(request)}${flat(columns)}`, columns);
   const newest = new Map<string, { ms: number; value: bigint }>();
-  return rows.flatMap(([start, time, cluster, node, text]): [number, bigint][] => {
+  return rows.flatMap(([start, time, cluster, node, text]): Step[] => {
     const key = JSON.stringify([start, cluster, node]);
-    const found = { ms: Date.parse(time!), value: BigInt(text!) };
+    const found = { ms: Date.parse(time!), value: term(request.metric, BigInt(text!)) };
     const known = newest.get(key);
     const later = !known || found.ms >= known.ms;
     if (later) newest.set(key, found);
     return known ? [[Date.parse(start!), -(later ? known : found).value]] : [];
+  });
+}
+
+/** By step: what the cgroups of all boots of a node but its last there add, negative. */
+async function cgroupSurplus(
+  ask: Ask,
+  source: Source,
+  request: SeriesRequest,
+  nodes: string,
+): Promise<Step[]> {
+  const windows = from({ ...source, measurement: 'node', field: WINDOW_FIELD, where: [nodes] });
+  const columns = [...placeTags, '_time', '_start'];
+  const byStep = new Map<string, string[][]>();
+  for (const row of await ask(`${windows} ${lastInStep(request)}${flat(columns)}`, columns))
+    byStep.set(row[4]!, [...(byStep.get(row[4]!) ?? []), row]);
+  const last = new Map([...byStep].map(([start, rows]) => [start, lastBoots(rows)]));
+  const keys = [...placeTags, '_start'];
+  const rows = await ask(
+    `${from(source)} ${lastInStep(request)} ${terms(request)} |> group(columns: ${list(keys)}) |> sum() |> group()`,
+    [...keys, '_value'],
+  );
+  return rows.flatMap((row): Step[] => {
+    const place = placeOf(row);
+    const counts = last.get(row[3]!)?.get(nodeKey(place)) === place.bootId;
+    return counts ? [] : [[Date.parse(row[3]!), -wholeOf(row[4]!)]];
   });
 }

@@ -1,7 +1,8 @@
-import type { CgroupMetric, Dimension, NodeMetric, Owner } from '@dentryscope/contracts';
-import { placeKey } from '../infos.js';
+import type { Dimension, Metric, Owner } from '@dentryscope/contracts';
+import { combined, term } from '../combine.js';
 import { compareOwners, ownerAt } from '../owner.js';
 import type { TopRequest, TopResult } from '../types.js';
+import { askLastBoots, nodeKey } from './boots.js';
 import type { Catalog } from './catalog.js';
 import { flat, from, list, ofNodes } from './flux.js';
 import type { Ask } from './flux.js';
@@ -14,16 +15,36 @@ interface Row {
   readonly value: bigint;
 }
 
-/** Sums of a cgroup metric; the catalog must be current where owners have names. */
+/** Sums of a counter of cgroups, lasts of a gauge; the catalog must be current where owners have names. */
 export async function cgroupTop(ask: Ask, bucket: string, request: TopRequest, catalog: Catalog) {
-  const { filter, by, fromMs, toMs } = request;
-  const { name: field } = request.metric as CgroupMetric;
+  const { filter, by, metric, fromMs, toMs } = request;
+  const range = { bucket, measurement: metric.level, field: metric.name, fromMs, toMs };
+  const gauge = metric.kind === 'gauge';
+  const boots = gauge ? await askLastBoots(ask, { ...range, where: ofNodes(filter) }) : undefined;
   const found: Row[][] = [];
   for (const where of questions(filter, catalog)) {
-    const source = from({ bucket, measurement: 'cgroup', field, fromMs, toMs, where });
-    found.push(await (by === 'node' ? nodeSums(ask, source) : cgroupSums(ask, source, by, catalog)));
+    const source = from({ ...range, where });
+    if (boots) found.push(await cgroupLasts(ask, source, by, catalog, boots));
+    else found.push(await (by === 'node' ? nodeSums(ask, source) : cgroupSums(ask, source, by, catalog)));
   }
-  return result(found.flat(), request.limit);
+  return result(found.flat(), request);
+}
+
+/** The last of each series is read from its end: InfluxDB looks at no more than that. */
+async function cgroupLasts(
+  ask: Ask,
+  source: string,
+  by: Dimension,
+  catalog: Catalog,
+  boots: ReadonlyMap<string, string>,
+): Promise<Row[]> {
+  const columns = [...placeTags, 'cgroup', '_value'];
+  const rows = await ask(`${source} |> last()${flat(columns)}`, columns);
+  return rows.flatMap((row) => {
+    const boot = catalog.boot(row);
+    if (boots.get(nodeKey(boot.place)) !== boot.place.bootId) return [];
+    return { owner: ownerAt(by, catalog.owner(boot, row[3]!)), value: BigInt(row[4]!) };
+  });
 }
 
 /** Summed by InfluxDB: one row a node. */
@@ -55,9 +76,9 @@ async function cgroupSums(ask: Ask, source: string, by: Dimension, catalog: Cata
 
 export async function nodeTop(ask: Ask, bucket: string, request: TopRequest): Promise<TopResult> {
   const { filter, fromMs, toMs } = request;
-  const { name: field, kind } = request.metric as NodeMetric;
+  const { name: field, kind } = request.metric;
   const source = from({ bucket, measurement: 'node', field, fromMs, toMs, where: ofNodes(filter) });
-  return result(await (kind === 'gauge' ? lastOfNodes(ask, source) : nodeSums(ask, source)), request.limit);
+  return result(await (kind === 'gauge' ? lastOfNodes(ask, source) : nodeSums(ask, source)), request);
 }
 
 /** InfluxDB tells the last of each boot: the latest of those is the node's. */
@@ -66,7 +87,7 @@ async function lastOfNodes(ask: Ask, source: string): Promise<Row[]> {
   const newest = new Map<string, { ms: number; row: Row }>();
   for (const [cluster, node, time, value] of await ask(`${source} |> last()${flat(columns)}`, columns)) {
     const owner = { cluster: nameOfTag(cluster!), node: nameOfTag(node!) };
-    const key = placeKey({ ...owner, bootId: '' });
+    const key = nodeKey(owner);
     const ms = Date.parse(time!);
     if ((newest.get(key)?.ms ?? -Infinity) <= ms)
       newest.set(key, { ms, row: { owner, value: BigInt(value!) } });
@@ -74,18 +95,20 @@ async function lastOfNodes(ask: Ask, source: string): Promise<Row[]> {
   return [...newest.values()].map(({ row }) => row);
 }
 
-function result(found: readonly Row[], limit: number): TopResult {
+function result(found: readonly Row[], { metric, limit }: { metric: Metric; limit: number }): TopResult {
   const owners = new Map<string, { owner: Owner; value: bigint }>();
   let total = 0n;
-  for (const { owner, value } of found) {
+  for (const row of found) {
+    const value = term(metric, row.value);
     total += value;
-    const key = JSON.stringify(owner);
+    const key = JSON.stringify(row.owner);
     const known = owners.get(key);
     if (known) known.value += value;
-    else owners.set(key, { owner, value });
+    else owners.set(key, { owner: row.owner, value });
   }
-  const rows = [...owners.values()].sort((a, b) =>
+  const sorted = [...owners.values()].sort((a, b) =>
     a.value === b.value ? compareOwners(a.owner, b.owner) : a.value < b.value ? 1 : -1,
   );
-  return { total, rows: rows.slice(0, limit) };
+  const rows = sorted.slice(0, limit).map(({ owner, value }) => ({ owner, value: combined(metric, value) }));
+  return { total: combined(metric, total), rows };
 }
