@@ -1,4 +1,5 @@
 /** What a NodeBatch must hold to before it may be stored. */
+import { checkEvents, checkHistograms } from './check-events.js';
 import { cgroupMetrics } from './metrics.js';
 import type { CgroupColumns, NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
@@ -8,7 +9,13 @@ const LARGEST_NAME = 253;
 
 /** @returns why the batch cannot be used, in one sentence that names the field; undefined where it can. */
 export function checkBatch(batch: NodeBatch): string | undefined {
-  return checkHead(batch) ?? checkColumns(batch.cgroups) ?? checkInfos(batch);
+  return (
+    checkHead(batch) ??
+    checkColumns(batch.cgroups) ??
+    checkInfos(batch) ??
+    checkHistograms(batch) ??
+    checkEvents(batch)
+  );
 }
 
 function checkHead(batch: NodeBatch): string | undefined {

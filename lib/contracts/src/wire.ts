@@ -9,9 +9,14 @@ export type {
   CgroupColumns,
   CgroupInfo,
   HookStatus,
+  LiveAges,
   NodeBatch,
   NodeState,
+  ReclaimEvent,
+  RunQueueColumns,
+  ShrinkerDelta,
   SlabCache,
+  StallEvent,
 } from './gen/dentryscope/v1/wire_pb.js';
 export { NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
 

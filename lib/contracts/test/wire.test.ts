@@ -12,6 +12,7 @@ import {
   metrics,
 } from '@dentryscope/contracts';
 import type { NodeBatchInit } from '@dentryscope/contracts';
+import { goldenBytes, goldenJson, unsetFields } from './everything.js';
 
 const init = {
   cluster: 'c',
@@ -54,6 +55,27 @@ describe('a window', () => {
   });
 });
 
+describe('every field of today', () => {
+  const batch = decodeBatch(goldenBytes);
+
+  it('is set in the golden message', () => {
+    expect(unsetFields(batch)).toEqual([]);
+    expect(unsetFields(createBatch(init))).toContain('field dentryscope.v1.NodeBatch.live_ages');
+    expect(batch.state?.dentriesUnexplained).toBe(-5n);
+  });
+
+  it('is decoded for ever, and has its canonical JSON', () => {
+    expect(batchToJson(batch)).toBe(goldenJson);
+    expect(batchFromJson(goldenJson)).toEqual(batch);
+    expect(Buffer.from(encodeBatch(batch))).toEqual(goldenBytes);
+    expect(checkBatch(batch)).toBeUndefined();
+  });
+});
+
+const ages = { ids: [7n, 8n], boundsSeconds: [60n], dentries: [1n, 2n, 3n, 4n] };
+const reclaim = { kind: 'umount', startMs: 1n, durationNs: 5n };
+const stall = { kind: 'softlockup', startMs: 1n, durationNs: 5n };
+
 describe('what cannot be used is said in a sentence', () => {
   const cases: [Partial<NodeBatchInit>, RegExp][] = [
     [{ cluster: '' }, /cluster is empty/],
@@ -67,12 +89,48 @@ describe('what cannot be used is said in a sentence', () => {
     [{ cgroups: { ids: [7n], dentriesFreed: [1n, 2n] } }, /dentriesFreed has 2 values for 1 ids/],
     [{ cgroups: { ids: [7n], dentriesFreed: [(1n << 53n) + 1n] } }, /above 2\^53/],
     [{ cgroupInfos: [{ id: 7n, path: '' }] }, /cgroup 7 is empty/],
+    [
+      { cgroups: { ids: [7n], liveDentriesEstimate: [1n, 2n] } },
+      /liveDentriesEstimate has 2 values for 1 ids/,
+    ],
+    [{ cgroups: { ids: [7n], reclaimUmountNs: [(1n << 53n) + 1n] } }, /reclaimUmountNs holds a value above/],
+    [
+      { liveAges: { ...ages, dentries: [1n, 2n, 3n] } },
+      /liveAges.dentries has 3 values for 2 ids of 2 buckets/,
+    ],
+    [{ liveAges: { ...ages, dentries: [] } }, /liveAges.dentries has 0 values for 2 ids/],
+    [{ liveAges: { ...ages, ids: [7n, 7n] } }, /liveAges.ids names a cgroup twice/],
+    [{ liveAges: { ...ages, dentries: [1n, 2n, 3n, 1n << 54n] } }, /liveAges.dentries holds a value above/],
+    [{ liveAges: { ids: [], boundsSeconds: [60n, 60n], dentries: [] } }, /bounds of liveAges do not rise/],
+    [
+      { runQueue: { ids: [7n], boundsNs: [1n, 2n], waits: [1n, 2n] } },
+      /runQueue.waits has 2 values for 1 ids/,
+    ],
+    [{ runQueue: { ids: [], boundsNs: Array.from({ length: 64 }, (_, n) => BigInt(n)) } }, /runQueue has 65/],
+    [{ reclaims: [{ ...reclaim, kind: 'magic' }] }, /reclaims\[0\].kind is "magic": it is one of pressure, /],
+    [{ reclaims: [reclaim, { ...reclaim, startMs: 0n }] }, /reclaims\[1\].startMs is missing/],
+    [{ reclaims: [{ ...reclaim, startMs: 1n << 62n }] }, /reclaims\[0\].startMs lies past/],
+    [{ reclaims: [{ ...reclaim, durationNs: 1n << 54n }] }, /reclaims\[0\].durationNs is above/],
+    [{ reclaims: [{ ...reclaim, freed: 1n << 54n }] }, /reclaims\[0\].freed is above/],
+    [{ reclaims: [{ ...reclaim, superblock: 'x'.repeat(4097) }] }, /reclaims\[0\].superblock is longer/],
+    [{ reclaims: new Array<typeof reclaim>(10_001).fill(reclaim) }, /reclaims holds 10001 events/],
+    [{ stalls: new Array<typeof stall>(10_001).fill(stall) }, /stalls holds 10001 events/],
+    [{ stalls: [{ ...stall, kind: '' }] }, /stalls\[0\].kind is "": it is one of softlockup/],
+    [{ stalls: [{ ...stall, cause: 'bad luck' }] }, /stalls\[0\].cause is "bad luck"/],
+    [{ stalls: [{ ...stall, message: 'x'.repeat(4097) }] }, /stalls\[0\].message is longer/],
+    [{ stalls: [{ ...stall, stack: ['x'.repeat(4097)] }] }, /stalls\[0\].stack holds a frame longer/],
+    [{ stalls: [{ ...stall, stack: new Array<string>(257).fill('f') }] }, /stalls\[0\].stack has 257 frames/],
   ];
   it.each(cases)('%#', (change, sentence) => {
     expect(checkBatch(createBatch({ ...init, ...change } as NodeBatchInit))).toMatch(sentence);
   });
 
-  it('and what can be used is not', () => expect(checkBatch(createBatch(init))).toBeUndefined());
+  it('and what can be used is not', () => {
+    expect(checkBatch(createBatch(init))).toBeUndefined();
+    const events = { reclaims: [reclaim], stalls: [stall], liveAges: ages };
+    expect(checkBatch(createBatch({ ...init, ...events } as NodeBatchInit))).toBeUndefined();
+    expect(checkBatch(createBatch({ ...init, liveAges: {}, runQueue: {} } as NodeBatchInit))).toBeUndefined();
+  });
 });
 
 it('metrics have names of their own and a place on the wire', () => {
