@@ -2,6 +2,7 @@
 import type { NodeBatch } from '@dentryscope/contracts';
 import { Counter, Gauge } from '@dentryscope/runtime';
 import type { Registry } from '@dentryscope/runtime';
+import { DentryExposition } from './exposition-dentries.js';
 
 /** Labels of a cgroup; all empty for what is no pod's: one series, whatever the number of cgroups. */
 export interface PodLabels {
@@ -12,25 +13,16 @@ export interface PodLabels {
 export type LabelsOf = (cgroupId: bigint) => PodLabels;
 
 export class Exposition {
-  readonly #allocated: Counter;
+  readonly #made: DentryExposition;
   readonly #dentries: Gauge;
   readonly #windows: Counter;
   readonly #lost: Gauge;
   readonly #hooks: Gauge;
   readonly #missed: Gauge;
 
-  constructor(
-    registry: Registry,
-    private readonly labelsOf: LabelsOf,
-    spoolWindows: () => number,
-  ) {
+  constructor(registry: Registry, labelsOf: LabelsOf, spoolWindows: () => number) {
     const registers = [registry];
-    this.#allocated = new Counter({
-      name: 'dentry_alloc_total',
-      help: 'Dentries allocated by tasks of the container since the agent started.',
-      labelNames: ['namespace', 'pod', 'container'],
-      registers,
-    });
+    this.#made = new DentryExposition(registry, labelsOf);
     this.#dentries = new Gauge({
       name: 'node_dentry_count',
       help: 'Dentries of the node (/proc/sys/fs/dentry-state): total, unused, negative.',
@@ -68,10 +60,7 @@ export class Exposition {
   record(batch: NodeBatch): void {
     this.#windows.inc();
     this.#lost.set(Number(batch.health?.windowsLost ?? 0n));
-    const { ids = [], dentriesAllocated = [] } = batch.cgroups ?? {};
-    dentriesAllocated.forEach((value, index) =>
-      this.#allocated.inc({ ...this.labelsOf(ids[index]!) }, Number(value)),
-    );
+    this.#made.record(batch);
     this.#recordDentries(batch);
     for (const { hook, backend, missed } of batch.health?.hooks ?? []) {
       if (backend) this.#hooks.set({ hook, backend }, 1);

@@ -1,48 +1,79 @@
 import { expect, it } from 'vitest';
-import { Deltas } from '../src/deltas.js';
+import { Deltas, merge } from '../src/deltas.js';
 import { Announcer } from '../src/identity.js';
 import type { CgroupInfoFields } from '../src/identity.js';
-import type { Drained } from '../src/source.js';
+import type { Counted } from '../src/signal.js';
 import { WindowClock, untilBoundaryMs } from '../src/window-clock.js';
 
-const drained = (counts: Record<string, [bigint, bigint]>, freed = true): Drained => ({
+const drained = (counts: Record<string, [bigint, bigint]>, freed = true): Counted => ({
   ids: BigUint64Array.from(Object.keys(counts).map(BigInt)),
-  dentriesAllocated: BigUint64Array.from(Object.values(counts).map(([a]) => a)),
-  dentriesFreed: freed ? BigUint64Array.from(Object.values(counts).map(([, f]) => f)) : null,
-  allocatedAll: 100n,
-  freedAll: freed ? 50n : null,
+  columns: {
+    dentriesAllocated: BigUint64Array.from(Object.values(counts).map(([a]) => a)),
+    dentriesFreed: freed ? BigUint64Array.from(Object.values(counts).map(([, f]) => f)) : null,
+  },
 });
+/** As a window says it. */
+const since = (deltas: Deltas, counted: Counted) => merge([deltas.since(counted)]);
 
 it('a window says what came since the one before; a quiet cgroup is left out', () => {
   const deltas = new Deltas();
   const first = drained({ 7: [5n, 1n], 9: [2n, 0n] });
-  expect(deltas.since(first)).toMatchObject({
+  expect(since(deltas, first)).toEqual({
     ids: [7n, 9n],
-    dentriesAllocated: [5n, 2n],
-    dentriesFreed: [1n, 0n],
+    columns: { dentriesAllocated: [5n, 2n], dentriesFreed: [1n, 0n] },
   });
   deltas.keep(first);
-  const second = deltas.since(drained({ 7: [5n, 4n], 9: [2n, 0n] }));
-  expect(second).toMatchObject({ ids: [7n], dentriesAllocated: [0n], dentriesFreed: [3n], allocatedAll: 0n });
+  expect(since(deltas, drained({ 7: [5n, 4n], 9: [2n, 0n] }))).toEqual({
+    ids: [7n],
+    columns: { dentriesAllocated: [0n], dentriesFreed: [3n] },
+  });
 });
 
 it('a window that was not kept loses nothing: the next one has its counts too', () => {
   const deltas = new Deltas();
   deltas.since(drained({ 7: [5n, 0n] }));
-  expect(deltas.since(drained({ 7: [8n, 0n] })).dentriesAllocated).toEqual([8n]);
+  expect(since(deltas, drained({ 7: [8n, 0n] })).columns.dentriesAllocated).toEqual([8n]);
 });
 
-it('a counter that the backend cannot see has no column and no total: not 0', () => {
-  const { dentriesFreed, freedAll } = new Deltas().since(drained({ 7: [5n, 0n] }, false));
-  expect(dentriesFreed).toEqual([]);
-  expect(freedAll).toBeUndefined();
+it('a counter that the backend cannot see has no column: not 0', () => {
+  const { columns } = since(new Deltas(), drained({ 7: [5n, 0n] }, false));
+  expect(columns).toEqual({ dentriesAllocated: [5n] });
 });
 
 it('an id that was forgotten counts from 0 again', () => {
   const deltas = new Deltas();
   deltas.keep(drained({ 7: [5n, 0n] }));
   deltas.forget([7n]);
-  expect(deltas.since(drained({ 7: [2n, 0n] })).dentriesAllocated).toEqual([2n]);
+  expect(since(deltas, drained({ 7: [2n, 0n] })).columns.dentriesAllocated).toEqual([2n]);
+});
+
+it('many signals make one window: who is not in one has 0 there, and what none sees has no column', () => {
+  const counted = new Deltas().since(drained({ 7: [5n, 1n], 9: [2n, 0n] }, false));
+  const waits: Counted = {
+    ids: BigUint64Array.of(9n, 11n),
+    columns: { runQueueWaits: BigUint64Array.of(1n, 2n), lockContentions: null },
+  };
+  const held = { ids: [12n, 7n], columns: { liveDentriesEstimate: [64n, 0n] } };
+  expect(merge([counted, waits, held])).toEqual({
+    ids: [7n, 9n, 11n, 12n],
+    columns: {
+      dentriesAllocated: [5n, 2n, 0n, 0n],
+      runQueueWaits: [0n, 1n, 2n, 0n],
+      liveDentriesEstimate: [0n, 0n, 0n, 64n],
+    },
+  });
+  expect(merge([])).toEqual({ ids: [], columns: {} });
+});
+
+it('a signal that sees, in a window in which nothing happened, still has its column', () => {
+  const deltas = new Deltas();
+  deltas.keep(drained({ 7: [5n, 1n] }));
+  const held = { ids: [8n], columns: { liveDentriesEstimate: [64n] } };
+  expect(merge([deltas.since(drained({ 7: [5n, 1n] })), held]).columns).toEqual({
+    dentriesAllocated: [0n],
+    dentriesFreed: [0n],
+    liveDentriesEstimate: [64n],
+  });
 });
 
 it('windows never overlap though the clock is set back, and their true length is kept', () => {

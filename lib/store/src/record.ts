@@ -6,10 +6,13 @@ import { StoreError } from './types.js';
 /** Both stores sum 64-bit integers with a sign. */
 const LARGEST = (1n << 63n) - 1n;
 
-/** The bytes that NodeRecord.newest comes back from: everything but the figures and names, which have their own place. */
+/**
+ * The bytes that NodeRecord.newest comes back from: how the node stands. Not the figures and names, which have their own
+ * place, and not events and histograms of cgroups, which can be more than a field of InfluxDB takes (1 MiB).
+ */
 export function encodeRecord(batch: NodeBatch): Uint8Array {
-  const { cgroups: _, ...rest } = batch;
-  return encodeBatch({ ...rest, cgroupInfos: [] });
+  const { cgroups: _, liveAges: _ages, runQueue: _waits, ...rest } = batch;
+  return encodeBatch({ ...rest, cgroupInfos: [], reclaims: [], stalls: [] });
 }
 
 export function decodeRecord(bytes: Uint8Array): NodeBatch {

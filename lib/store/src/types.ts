@@ -81,7 +81,7 @@ export interface SeriesStep {
   readonly value: bigint;
 }
 
-/** The newest window of a node (by seq within the boot that was seen last), without its cgroup columns and infos. */
+/** The newest window of a node (by seq within the boot that was seen last), without what it says of cgroups and without events. */
 export interface NodeRecord {
   readonly newest: NodeBatch;
   /**

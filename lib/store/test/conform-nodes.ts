@@ -43,6 +43,20 @@ export function nodesConform(store: Current): void {
     expect(batchToJson(record!.newest)).toBe(withoutColumns(batches[2]!));
   });
 
+  test('as many events and holders as a window may have are no hindrance', async () => {
+    const { writer, reader } = store();
+    const ids = Array.from({ length: 10_000 }, (_, n) => BigInt(n + 1));
+    const event = { startMs: BigInt(T0), durationNs: 1n, comm: 'x'.repeat(100) };
+    const batch = full({
+      reclaims: ids.map(() => ({ ...event, kind: 'umount' })),
+      stalls: ids.map(() => ({ ...event, kind: 'rcu' })),
+      liveAges: { ids, dentries: ids },
+      runQueue: { ids, waits: ids },
+    });
+    await writer.write([batch]);
+    expect(batchToJson((await nodes(reader))[0]!.newest)).toBe(withoutColumns(full({})));
+  });
+
   test('the newest is by sequence number, within the boot that was seen last', async () => {
     const { writer, reader } = store();
     const steppedBack = full({ seq: 9, bootId: 'boot-2', startMs: T0 + 50_000 });
