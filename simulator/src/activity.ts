@@ -1,14 +1,20 @@
 /** What the cgroups of one node do in one window: the model that batches are made from. */
+import { containerActivity } from './container.js';
+import type { ContainerActivity } from './container.js';
+import { add, passed } from './counts.js';
+import type { Counts } from './counts.js';
 import type { FleetOptions, NodePlan, PodPlan } from './plan.js';
-import { churn, held } from './load.js';
-import { cgroupId, containerSeed, lifeAt, runtimeId } from './pods.js';
-import type { Life } from './pods.js';
+import { lifeAt, runtimeId } from './pods.js';
 import { whole } from './random.js';
+import type { Reclaim } from './reclaims.js';
 
 export interface CgroupActivity {
   readonly id: bigint;
-  readonly allocated: number;
-  readonly freed: number;
+  readonly counts: Counts;
+  /** Dentries of its own at the window's end. */
+  readonly holds: number;
+  /** It died in this window, with all that it held: told once more. */
+  readonly gone?: boolean;
 }
 
 export interface PodEvent {
@@ -18,6 +24,7 @@ export interface PodEvent {
 
 export interface NodeActivity {
   readonly cgroups: readonly CgroupActivity[];
+  readonly reclaims: readonly Reclaim[];
   readonly living: readonly PodEvent[];
   readonly born: readonly PodEvent[];
   readonly died: readonly PodEvent[];
@@ -31,87 +38,49 @@ export interface NodeActivity {
 
 export function activityOf(node: NodePlan, window: number, options: FleetOptions): NodeActivity {
   const pods = node.pods.map((pod) => podActivity(node, pod, window, options));
-  // It unmounts the file systems of dead containers, and so frees their dentries.
-  const runtime = {
-    id: runtimeId(node),
-    ...runtimeActivity(
-      node,
-      window,
-      sum(pods, (pod) => pod.reaped),
-    ),
-  };
-  const cgroups = [runtime, ...pods.flatMap((pod) => pod.cgroups)];
+  const containers = pods.flatMap(({ containers }) => containers);
+  const runtime: CgroupActivity = runtimeActivity(node, window, containers);
+  const cgroups = [runtime, ...containers.flatMap(cgroupsOf)];
   // Opened and closed within the window: in the books of the node, in nobody's cache.
   const pipes = whole(40, 400, node.seed, window, 40);
   return {
-    cgroups: cgroups.filter(({ allocated, freed }) => allocated > 0 || freed > 0),
+    cgroups: cgroups.filter(({ counts, holds, gone }) => gone || holds > 0 || isBusy(counts)),
+    reclaims: containers.flatMap(({ reclaim }) => reclaim ?? []),
     living: pods.flatMap(({ living }) => living ?? []),
     born: pods.flatMap(({ born }) => born ?? []),
     died: pods.flatMap(({ died }) => died ?? []),
-    dentries: node.baseDentries + sum(pods, (pod) => pod.dentries),
-    negative: Math.floor(node.baseDentries * 0.3) + sum(pods, (pod) => pod.negative),
-    allocated: sum(cgroups, (cgroup) => cgroup.allocated) + pipes,
-    freed: sum(cgroups, (cgroup) => cgroup.freed) + pipes,
+    dentries: node.baseDentries + sum(containers, ({ now }) => now.dentries),
+    negative: Math.floor(node.baseDentries * 0.3) + sum(containers, ({ now }) => now.negative),
+    allocated: sum(cgroups, ({ counts }) => counts.dentriesAllocated) + pipes,
+    freed: sum(cgroups, ({ counts }) => counts.dentriesFreed) + pipes,
   };
 }
 
-function runtimeActivity(node: NodePlan, window: number, reaped: number) {
-  const own = whole(0, 60, node.seed, window, 41);
-  return { allocated: own, freed: own + reaped };
+const isBusy = ({ dentriesAllocated, dentriesFreed }: Counts) => dentriesAllocated > 0 || dentriesFreed > 0;
+
+function cgroupsOf({ id, deadId, now, counts }: ContainerActivity): CgroupActivity[] {
+  const living = id === undefined ? [] : [{ id, counts, holds: now.dentries }];
+  return deadId === undefined ? living : [...living, { id: deadId, counts: add(), holds: 0, gone: true }];
+}
+
+/** It unmounts the file systems of dead containers, and so frees their dentries; operators work in it. */
+function runtimeActivity(node: NodePlan, window: number, containers: readonly ContainerActivity[]) {
+  const own = passed(whole(0, 60, node.seed, window, 41), 0.2);
+  return { id: runtimeId(node), counts: add(own, ...containers.map(({ taken }) => taken)), holds: 0 };
 }
 
 function podActivity(node: NodePlan, pod: PodPlan, window: number, options: FleetOptions) {
   const now = lifeAt(pod, window);
   const before = lifeAt(pod, window - 1);
   const same = now?.generation === before?.generation;
-  const containers = pod.workload.containers.map((_, n) => {
-    const held = {
-      now: heldBy(pod, n, now, window, options),
-      before: heldBy(pod, n, before, window - 1, options),
-    };
-    const grown = held.now - (same ? held.before : 0);
-    const passing = now ? churn(pod.workload.containers[n]!.load, moment(pod, n, now, window, options)) : 0;
-    return {
-      id: now && cgroupId(node, pod, n, now.generation),
-      allocated: passing + Math.max(0, grown),
-      freed: passing + Math.max(0, -grown),
-      dentries: held.now,
-      negative: Math.floor(held.now * pod.workload.containers[n]!.load.negativeShare),
-      reaped: same ? 0 : held.before,
-    };
-  });
+  const lives = { now, before, same };
   return {
-    cgroups: containers.flatMap(({ id, allocated, freed }) =>
-      id === undefined ? [] : { id, allocated, freed },
+    containers: pod.workload.containers.map((_, n) =>
+      containerActivity(node, pod, n, lives, window, options),
     ),
     living: now && { pod, generation: now.generation },
     born: now && !same ? { pod, generation: now.generation } : undefined,
     died: before && !same ? { pod, generation: before.generation } : undefined,
-    dentries: sum(containers, (container) => container.dentries),
-    negative: sum(containers, (container) => container.negative),
-    reaped: sum(containers, (container) => container.reaped),
-  };
-}
-
-function heldBy(
-  pod: PodPlan,
-  container: number,
-  life: Life | undefined,
-  window: number,
-  options: FleetOptions,
-) {
-  if (!life) return 0;
-  return held(pod.workload.containers[container]!.load, moment(pod, container, life, window, options));
-}
-
-function moment(pod: PodPlan, container: number, life: Life, window: number, options: FleetOptions) {
-  const windowS = options.windowMs / 1000;
-  return {
-    seed: containerSeed(pod, container, life.generation),
-    window,
-    timeS: options.startMs / 1000 + (window + 1) * windowS,
-    windowS,
-    ageS: (life.age + 1) * windowS,
   };
 }
 

@@ -2,11 +2,15 @@
 import { createBatch } from '@dentryscope/contracts';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import { activityOf } from './activity.js';
-import type { CgroupActivity, NodeActivity, PodEvent } from './activity.js';
+import type { NodeActivity, PodEvent } from './activity.js';
+import { sum } from './activity.js';
+import { counters } from './counts.js';
+import { estimate, shiftFor } from './holders.js';
 import { healthOf } from './health.js';
 import type { FleetOptions, NodePlan } from './plan.js';
 import { cgroupId, containerId, containerPath, hierarchyOf, podUid, runtimeId } from './pods.js';
 import { presentAt, seqAt } from './presence.js';
+import { reclaimColumns, reclaimEvents } from './reclaims.js';
 import { stateOf } from './state.js';
 
 /** An agent says all its living cgroups again after this time. */
@@ -26,20 +30,41 @@ export function batchOf(node: NodePlan, window: number, options: FleetOptions): 
     windowEndMs: BigInt(windowStartMs + options.windowMs),
     windowDurationNs: BigInt(options.windowMs) * 1_000_000n,
     state: stateOf(node, window, options, activity),
-    ...(node.degraded ? {} : { cgroups: columns(node, activity.cgroups) }),
+    ...(node.degraded ? {} : { cgroups: columns(node, window, activity) }),
+    ...(seesWho(node) ? { reclaims: reclaimEvents(node, activity.reclaims, window, options) } : {}),
     cgroupInfos: infos(node, window, options, activity),
     health: healthOf(node),
   });
 }
 
-/** Frees reach the slab tracepoint from RCU callbacks: who freed can't be told there, so the column is absent. */
-function columns(node: NodePlan, cgroups: readonly CgroupActivity[]): NonNullable<NodeBatchInit['cgroups']> {
-  const frees = node.platform.backend !== 'tracepoint';
-  const counted = frees ? cgroups : cgroups.filter(({ allocated }) => allocated > 0);
+/** The slab tracepoints see that a dentry is made and freed, but not what becomes of it, nor who frees it. */
+const seesWho = ({ degraded, platform }: NodePlan) => !degraded && platform.backend !== 'tracepoint';
+
+/** An agent that was away does not know who held dentries, and died, before. */
+const restartedAt = ({ absence }: NodePlan, window: number) =>
+  window === 0 || !presentAt(absence, window - 1);
+
+function columns(
+  node: NodePlan,
+  window: number,
+  activity: NodeActivity,
+): NonNullable<NodeBatchInit['cgroups']> {
+  const restarted = restartedAt(node, window);
+  const cgroups = activity.cgroups.filter(
+    ({ counts, holds, gone }) =>
+      (gone && !restarted) || holds > 0 || (!gone && (seesWho(node) || counts.dentriesAllocated > 0)),
+  );
+  const ids = cgroups.map(({ id }) => id);
+  const seen = seesWho(node) ? counters : (['dentriesAllocated'] as const);
+  const counted = seen.map((name) => [name, cgroups.map(({ counts }) => BigInt(counts[name]))]);
+  const shift = shiftFor(sum(cgroups, ({ holds }) => holds));
+  const held = cgroups.map((cgroup) => estimate(cgroup, shift));
   return {
-    ids: counted.map(({ id }) => id),
-    dentriesAllocated: counted.map(({ allocated }) => BigInt(allocated)),
-    dentriesFreed: frees ? counted.map(({ freed }) => BigInt(freed)) : [],
+    ids,
+    ...Object.fromEntries(counted),
+    ...(seesWho(node) ? reclaimColumns(ids, activity.reclaims, window) : {}),
+    liveDentriesEstimate: held.map(({ dentries }) => dentries),
+    liveDentriesStandardError: held.map(({ standardError }) => standardError),
   };
 }
 
@@ -47,7 +72,7 @@ type Infos = NonNullable<NodeBatchInit['cgroupInfos']>;
 
 function infos(node: NodePlan, window: number, options: FleetOptions, activity: NodeActivity): Infos {
   const every = Math.max(1, Math.round(ALL_INFOS_EVERY_MS / options.windowMs));
-  const restarted = window === 0 || !presentAt(node.absence, window - 1);
+  const restarted = restartedAt(node, window);
   const all = restarted || window % every === 0;
   const of = (events: readonly PodEvent[], removed: boolean) =>
     events.flatMap((event) => podInfos(node, event, removed));

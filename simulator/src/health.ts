@@ -4,7 +4,16 @@ import type { NodePlan } from './plan.js';
 import type { Platform } from './platforms.js';
 
 /** As the agent calls them. */
-const hooks = ['dentry_alloc', 'dentry_free', 'cgroup_life'] as const;
+const hooks = [
+  'dentry_alloc',
+  'dentry_free',
+  'dentry_lookup',
+  'dentry_unlink',
+  'dentry_instantiate',
+  'cgroup_life',
+] as const;
+/** What the slab tracepoints see. */
+const slabHooks: readonly Hook[] = ['dentry_alloc', 'dentry_free'];
 type Hook = (typeof hooks)[number];
 
 const AGENT_VERSION = '0.1.0-simulated';
@@ -26,5 +35,7 @@ const refused = (hook: Hook) => ({ hook, backend: '', reason: REFUSED });
 function attached({ backend, reason }: Platform, hook: Hook) {
   if (hook === 'cgroup_life') return { hook, backend: 'tracepoint', perCgroup: true };
   const slab = backend === 'tracepoint';
+  if (slab && !slabHooks.includes(hook))
+    return { hook, backend: '', reason: `${reason}; tracepoint: there is none for it` };
   return { hook, backend, reason, includesPseudo: slab, perCgroup: !slab || hook === 'dentry_alloc' };
 }

@@ -1,4 +1,6 @@
 /** The fleet's make-up: which nodes there are, what runs on them, what their kernels and agents can. */
+import { planBursts } from './bursts.js';
+import type { Bursts } from './bursts.js';
 import { hash, pick, random, uuid, whole } from './random.js';
 import { leak, workloadsOf } from './workloads.js';
 import type { Role, Workload } from './workloads.js';
@@ -48,6 +50,7 @@ export interface NodePlan {
   /** No hook attaches: dentry-state, slab and PSI are all there is. */
   readonly degraded: boolean;
   readonly absence: Absence | undefined;
+  readonly bursts: Bursts | undefined;
   readonly memTotalBytes: number;
   /** Dentries outside of any pod: they stay. */
   readonly baseDentries: number;
@@ -92,6 +95,7 @@ function planNode(options: FleetOptions, index: number, role: Role, name: string
     platform: index < platforms.length ? platforms[index]! : pick(platforms, seed, 13),
     degraded: index === DEGRADED,
     absence: index % VANISHING_EVERY === VANISHING ? planAbsence(seed) : undefined,
+    bursts: planBursts(index, seed),
     memTotalBytes: { db: 768, batch: 384, web: 192, quiet: 64 }[role] * 2 ** 30,
     baseDentries: whole(60_000, 200_000, seed, 10),
     pods: planPods(options, index === LEAKING ? [leak, ...workloadsOf[role]] : workloadsOf[role], seed),

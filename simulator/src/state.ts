@@ -37,7 +37,14 @@ export function stateOf(
     ...pressure(node, window, options, activity),
     ...(node.degraded
       ? {}
-      : { dentriesAllocated: BigInt(activity.allocated), dentriesFreed: BigInt(activity.freed) }),
+      : {
+          dentriesAllocated: BigInt(activity.allocated),
+          dentriesFreed: BigInt(activity.freed),
+          dentriesUnexplained: 0n,
+          // None of them dies, so nothing about them is estimated.
+          dentriesBeforeAgentEstimate: BigInt(node.baseDentries),
+          dentriesBeforeAgentStandardError: 0n,
+        }),
   };
 }
 

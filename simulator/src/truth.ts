@@ -1,6 +1,6 @@
 /** What was planted: the sums that the API has to answer for a range of windows. */
-import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import { cgroupMetrics, findMetric, nodeMetrics } from '@dentryscope/contracts';
+import type { Metric, NodeBatch } from '@dentryscope/contracts';
 import { ownerKey } from './names.js';
 import type { ContainerName } from './names.js';
 
@@ -18,7 +18,7 @@ export interface TruthRow {
   /** Who the cgroup belongs to; undefined outside of pods. */
   readonly owner: ContainerName | undefined;
   readonly metric: string;
-  /** A counter's sum over the windows; a gauge's value in the last window of the node. */
+  /** A counter's sum over the windows; of a gauge the last value in them. */
   readonly value: bigint;
 }
 
@@ -28,7 +28,7 @@ export interface Truth {
   readonly batches: number;
   /** Absent, as on the wire, is no row: never a row of 0. */
   readonly rows: readonly TruthRow[];
-  /** @returns the sum of the rows that match; undefined where there is none */
+  /** @returns the rows that match as one figure (see Combine); undefined where there is none */
   sum(metric: string, where?: Partial<Pick<TruthRow, 'node' | 'cgroup'>>): bigint | undefined;
   /** Rows as JSON can hold them: 64-bit values in decimal. */
   toJSON(): object;
@@ -66,9 +66,10 @@ function addNode(sums: Sums, batch: NodeBatch): void {
 function addCgroups(sums: Sums, batch: NodeBatch): void {
   const columns = batch.cgroups;
   if (!columns) return;
-  for (const { name, column } of cgroupMetrics)
+  for (const { name, column, kind } of cgroupMetrics)
     columns[column].forEach((value, at) => {
-      rowOf(sums, batch, name, columns.ids[at]!).value += value;
+      const row = rowOf(sums, batch, name, columns.ids[at]!);
+      row.value = kind === 'gauge' ? value : row.value + value;
     });
 }
 
@@ -90,7 +91,7 @@ export function truthOf(windows: WindowRange, added: Pick<Truth, 'batches' | 'ro
       const values = added.rows
         .filter((row) => row.metric === metric && matches(row, where))
         .map((row) => row.value);
-      return values.length === 0 ? undefined : values.reduce((total, value) => total + value, 0n);
+      return values.length === 0 ? undefined : combine(findMetric(metric)!, values);
     },
     toJSON: () => ({
       windows,
@@ -102,6 +103,12 @@ export function truthOf(windows: WindowRange, added: Pick<Truth, 'batches' | 'ro
       })),
     }),
   };
+}
+
+function combine(metric: Metric, values: readonly bigint[]): bigint {
+  if (metric.combine === 'sum') return values.reduce((total, value) => total + value, 0n);
+  const squares = values.reduce((total, value) => total + value * value, 0n);
+  return BigInt(Math.ceil(Math.sqrt(Number(squares))));
 }
 
 function matches(row: TruthRow, where: Partial<Pick<TruthRow, 'node' | 'cgroup'>>): boolean {

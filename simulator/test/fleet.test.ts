@@ -1,5 +1,5 @@
-import { checkBatch, decodeBatch, encodeBatch } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import { cgroupMetrics, checkBatch, decodeBatch, encodeBatch, findMetric } from '@dentryscope/contracts';
+import type { CgroupColumn, NodeBatch } from '@dentryscope/contracts';
 import { createFleet } from '@dentryscope/simulator';
 import { describe, expect, it } from 'vitest';
 
@@ -21,6 +21,11 @@ const encoded = (batches: NodeBatch[]) =>
 const ofNode = (name: string): NodeBatch[] =>
   all.flatMap((batches) =>
     batches.filter(({ node }) => node === name).map((batch) => decodeBatch(encodeBatch(batch))),
+  );
+/** Those that hold some or did something: not the dead that are told once more. */
+const living = ({ cgroups }: NodeBatch) =>
+  (cgroups?.ids ?? []).filter(
+    (_, at) => cgroups!.liveDentriesEstimate[at]! > 0n || cgroups!.dentriesAllocated[at]! > 0n,
   );
 const nodes = fleet.nodes.map(({ name }) => name);
 const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n);
@@ -47,7 +52,7 @@ describe('a fleet is a pure function of its options', () => {
   it.each([1, 2, 3, 250])('counts at most %i cgroups a node', (cgroupsPerNode) => {
     const ids = createFleet({ ...options, cgroupsPerNode })
       .window(3)
-      .map((b) => b.cgroups?.ids.length ?? 0);
+      .map((b) => living(b).length);
     expect(Math.max(...ids)).toBeLessThanOrEqual(cgroupsPerNode);
     expect(Math.max(...ids)).toBeGreaterThan(cgroupsPerNode / 2);
   });
@@ -78,6 +83,104 @@ describe('its batches', () => {
       const moved = state!.dentriesAllocated - state!.dentriesFreed!;
       expect(state!.nrDentry! - before.state!.nrDentry!).toBe(moved);
     }
+  });
+
+  it.each(nodes)('of %s keep the books of negatives and positives too', (name) => {
+    const batches = ofNode(name);
+    for (const [n, { cgroups, state, windowStartMs }] of batches.entries()) {
+      const before = batches[n - 1];
+      if (!cgroups?.negativesFreed.length || before?.windowEndMs !== windowStartMs) continue;
+      const of = (column: CgroupColumn) => sum(cgroups[column]);
+      const negatives =
+        of('dentriesAllocated') -
+        of('instantiated') -
+        of('positiveByLookup') +
+        of('negativeByUnlink') -
+        of('negativesFreed');
+      expect(state!.nrNegative! - before.state!.nrNegative!).toBe(negatives);
+      const positives =
+        of('instantiated') +
+        of('positiveByLookup') -
+        of('negativeByUnlink') -
+        (of('dentriesFreed') - of('negativesFreed'));
+      expect(state!.nrDentry! - before.state!.nrDentry!).toBe(negatives + positives);
+      // Every dentry is born of a lookup that found its name or did not.
+      expect(of('negativeByLookup') + of('positiveByLookup')).toBe(of('dentriesAllocated'));
+      expect(state!.dentriesUnexplained).toBe(0n);
+    }
+  });
+
+  it.each(nodes)(
+    'of %s tell every holder: with the old, all dentries, as far as sampling can tell',
+    (name) => {
+      for (const { cgroups, state } of ofNode(name)) {
+        if (!cgroups) continue;
+        const held = sum(cgroups.liveDentriesEstimate) + state!.dentriesBeforeAgentEstimate!;
+        const error = Math.sqrt(
+          cgroups.liveDentriesStandardError.reduce((all, one) => all + Number(one) ** 2, 0),
+        );
+        expect(Math.abs(Number(held - state!.nrDentry!))).toBeLessThanOrEqual(4 * error);
+      }
+    },
+  );
+
+  it('are exact on a small node, and estimates with an error on a large one', () => {
+    const errors = (name: string) =>
+      ofNode(name).flatMap(({ cgroups }) => cgroups!.liveDentriesStandardError);
+    expect(new Set(errors('quiet-02.sim'))).toEqual(new Set([0n]));
+    expect(errors('db-01.sim').filter((error) => error > 1000n).length).toBeGreaterThan(WINDOWS);
+    const odd = ofNode('db-01.sim').flatMap(({ cgroups }) => cgroups!.liveDentriesEstimate);
+    expect(odd.every((estimate) => estimate % 16n === 0n)).toBe(true);
+  });
+
+  it('tell a holder that died once more, with 0, and then no more', () => {
+    const batches = ofNode('batch-01.sim');
+    const dead = batches.flatMap(({ cgroupInfos }, n) =>
+      cgroupInfos.filter(({ removed }) => removed).map(({ id }) => ({ id, n })),
+    );
+    expect(dead.length).toBeGreaterThan(20);
+    for (const { id, n } of dead) {
+      const { ids, liveDentriesEstimate } = batches[n]!.cgroups!;
+      expect(liveDentriesEstimate[ids.indexOf(id)]).toBe(0n);
+      for (const later of batches.slice(n + 1)) expect(later.cgroups!.ids).not.toContain(id);
+    }
+  });
+
+  it('hold bursts of reclaim: who paid, how long, how many, in columns and as events', () => {
+    const kinds = ['pressure', 'drop_caches', 'remount', 'umount', 'direct'] as const;
+    const found = new Map<string, bigint>();
+    for (const { cgroups, reclaims, windowStartMs, windowEndMs } of all.flat()) {
+      if (!cgroups?.reclaimUmountNs.length) {
+        expect(reclaims).toEqual([]);
+        continue;
+      }
+      for (const { kind, freed, durationNs, startMs, cgroupId } of reclaims) {
+        found.set(kind, (found.get(kind) ?? 0n) + freed);
+        expect(durationNs).toBeGreaterThanOrEqual(10_000_000n);
+        expect(startMs).toBeGreaterThanOrEqual(windowStartMs);
+        expect(Number(startMs) + Number(durationNs) / 1e6).toBeLessThanOrEqual(Number(windowEndMs));
+        expect(cgroups.ids).toContain(cgroupId);
+      }
+      const byKind = {
+        pressure: [cgroups.reclaimPressureFreed, cgroups.reclaimPressureNs],
+        drop_caches: [cgroups.reclaimDropCachesFreed, cgroups.reclaimDropCachesNs],
+        remount: [cgroups.reclaimRemountFreed, cgroups.reclaimRemountNs],
+        umount: [cgroups.reclaimUmountFreed, cgroups.reclaimUmountNs],
+        direct: [cgroups.reclaimDirectFreed, cgroups.reclaimDirectNs],
+      } as const;
+      for (const kind of kinds) {
+        const events = reclaims.filter((event) => event.kind === kind);
+        const [freed, ns] = byKind[kind].map((column) => sum(column!)) as [bigint, bigint];
+        expect(freed).toBeGreaterThanOrEqual(sum(events.map((event) => event.freed)));
+        expect(ns).toBeGreaterThanOrEqual(sum(events.map((event) => event.durationNs)));
+      }
+      cgroups.ids.forEach((_, at) => {
+        const reclaimed = kinds.map((kind) => byKind[kind][0][at]!);
+        expect(sum(reclaimed)).toBeLessThanOrEqual(cgroups.dentriesFreed[at]!);
+      });
+    }
+    expect([...found.keys()].toSorted()).toEqual(['direct', 'drop_caches', 'umount']);
+    expect(found.get('direct')).toBeGreaterThan(500_000n);
   });
 
   it('name every counted cgroup before or with its first figure', () => {
@@ -111,16 +214,23 @@ describe('what an agent cannot see is absent, not 0', () => {
       expect(state!.dentriesAllocated).toBeUndefined();
       expect(state!.dentriesFreed).toBeUndefined();
       expect(state!.nrDentry).toBeGreaterThan(0n);
-      expect(health!.hooks.map(({ backend }) => backend)).toEqual(['', '', '']);
+      expect(health!.hooks.map(({ backend }) => backend)).toEqual(['', '', '', '', '', '']);
+      expect(state!.dentriesUnexplained).toBeUndefined();
       expect(health!.degraded[0]).toContain('EPERM');
     }
   });
 
-  it('with the slab tracepoint: frees of the node only', () => {
+  it('with the slab tracepoints: allocations and holders, and frees of the node only', () => {
     const batches = ofNode('batch-02.sim');
-    for (const { cgroups, state } of batches) {
-      expect(cgroups!.dentriesFreed).toEqual([]);
-      expect(cgroups!.dentriesAllocated.length).toBe(cgroups!.ids.length);
+    const seen = ['dentriesAllocated', 'liveDentriesEstimate', 'liveDentriesStandardError'];
+    for (const { cgroups, state, health } of batches) {
+      for (const { column } of cgroupMetrics)
+        expect([column, cgroups![column].length]).toEqual([
+          column,
+          seen.includes(column) ? cgroups!.ids.length : 0,
+        ]);
+      const unseen = health!.hooks.filter(({ backend }) => backend === '').map(({ hook }) => hook);
+      expect(unseen).toEqual(['dentry_lookup', 'dentry_unlink', 'dentry_instantiate']);
       expect(state!.dentriesFreed).toBeGreaterThan(0n);
     }
   });
@@ -140,6 +250,14 @@ describe('the truth', () => {
     expect(truth.sum('node_dentries_freed', { node: name })).toBe(
       seen ? sum(batches.map(({ state }) => state!.dentriesFreed!)) : undefined,
     );
+    const last = new Map(
+      batches.flatMap(({ cgroups }) =>
+        (cgroups?.ids ?? []).map((id, at) => [id, cgroups!.liveDentriesEstimate[at]!] as const),
+      ),
+    );
+    expect(truth.sum('live_dentries_estimate', { node: name })).toBe(
+      seen ? sum([...last.values()]) : undefined,
+    );
     expect(truth.sum('node_dentries', { node: name })).toBe(batches.at(-1)!.state!.nrDentry);
   });
 
@@ -148,8 +266,11 @@ describe('the truth', () => {
       { from: 0, to: 33 },
       { from: 33, to: WINDOWS },
     ].map((range) => fleet.truth(range));
-    for (const { metric, node, cgroup, value } of truth.rows.filter((row) => row.cgroup !== undefined))
-      expect(sum(parts.map((part) => part.sum(metric, { node, cgroup: cgroup! }) ?? 0n))).toBe(value);
+    for (const { metric, node, cgroup, value } of truth.rows.filter((row) => row.cgroup !== undefined)) {
+      const found = parts.map((part) => part.sum(metric, { node, cgroup: cgroup! }));
+      const gauge = findMetric(metric)!.kind === 'gauge';
+      expect(gauge ? (found[1] ?? found[0]) : sum(found.map((one) => one ?? 0n))).toBe(value);
+    }
   });
 
   it('knows the owner of every container, by the name that is told', () => {

@@ -6,7 +6,7 @@ import { backfilledStart, createFleet, runSimulation } from '@dentryscope/simula
 import type { ContainerName, Truth } from '@dentryscope/simulator';
 import { openEmbeddedLog } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { CgroupMetric, NodeBatch } from '@dentryscope/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const windowMs = 200;
@@ -142,12 +142,12 @@ describe('through the embedded log', () => {
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   /** Of one metric, by node and cgroup. */
-  const sums = (batches: readonly NodeBatch[], column: 'dentriesAllocated' | 'dentriesFreed') => {
+  const sums = (batches: readonly NodeBatch[], { column, kind }: CgroupMetric) => {
     const total = new Map<string, bigint>();
     for (const { node, cgroups } of batches)
       cgroups?.[column].forEach((value, at) => {
         const key = `${node} ${cgroups.ids[at]}`;
-        total.set(key, (total.get(key) ?? 0n) + value);
+        total.set(key, kind === 'gauge' ? value : (total.get(key) ?? 0n) + value);
       });
     return total;
   };
@@ -172,7 +172,7 @@ describe('through the embedded log', () => {
     await consumer.close();
     await run;
     await log.close();
-    for (const { name, column } of cgroupMetrics) expect(sums(read, column)).toEqual(planted(truth, name));
+    for (const metric of cgroupMetrics) expect(sums(read, metric)).toEqual(planted(truth, metric.name));
     expect(planted(truth, 'dentries_allocated').size).toBeGreaterThan(30);
   });
 });
