@@ -60,7 +60,7 @@ const cases: [what: string, url: string, status: number, code: string, words: Re
     '/v1/series?metric=psi_cpu',
     400,
     'unknown_metric',
-    /Did you mean node_psi_cpu_some_ns\?/,
+    /Did you mean psi_cpu_some_ns or node_psi_cpu_some_ns\?/,
   ],
   [
     'metric like no other',

@@ -74,12 +74,16 @@ export interface WindowOf {
   readonly state?: NodeBatch['state'] | Record<string, unknown>;
   /** id → dentries allocated */
   readonly allocated?: Record<string, bigint>;
+  /** id → living dentries and their standard error; not with `allocated` */
+  readonly live?: Record<string, [bigint, bigint]>;
   readonly infos?: readonly Record<string, unknown>[];
   readonly health?: Record<string, unknown>;
 }
 
 /** One window of a node; its seq follows from its time. */
 export function windowOf({ node, cluster = 'c1', ago = 0, allocated = {}, infos = [], ...rest }: WindowOf) {
+  const { live = {} } = rest;
+  const held = Object.values(live);
   const startMs = rest.startMs ?? NOW - (ago + 1) * WINDOW;
   return createBatch({
     cluster,
@@ -90,7 +94,12 @@ export function windowOf({ node, cluster = 'c1', ago = 0, allocated = {}, infos 
     windowEndMs: BigInt(startMs + WINDOW),
     windowDurationNs: BigInt(WINDOW) * 1_000_000n,
     state: rest.state as never,
-    cgroups: { ids: Object.keys(allocated).map(BigInt), dentriesAllocated: Object.values(allocated) },
+    cgroups: {
+      ids: Object.keys({ ...allocated, ...live }).map(BigInt),
+      dentriesAllocated: Object.values(allocated),
+      liveDentriesEstimate: held.map(([dentries]) => dentries),
+      liveDentriesStandardError: held.map(([, error]) => error),
+    },
     cgroupInfos: infos as never,
     health: rest.health as never,
   });

@@ -132,6 +132,42 @@ describe.skipIf(missing)('the page', () => {
     expect([...hosts]).toEqual([new URL(url).host]);
   });
 
+  test('who holds is a choice beside who makes: in the address, and kept when a node is chosen', async () => {
+    await seed();
+    await store.writer.write([
+      windowOf({ node: 'n1', startMs: at(0), live: { 8: [5_555_555n, 30n], 9: [0n, 0n] } }),
+      windowOf({ node: 'n2', startMs: at(0), live: { 8: [64n, 40n], 9: [4n, 0n] } }),
+    ]);
+    await page.goto(await serve());
+    await tops().getByRole('heading', { name: 'Who makes dentries' }).waitFor();
+    await tops().getByText('1,234,567').waitFor();
+    await tops().getByText('Holds', { exact: true }).click();
+    await tops().getByRole('heading', { name: 'Who holds dentries' }).waitFor();
+    const row = tops()
+      .getByRole('row', { name: /cron.service/ })
+      .first();
+    await row.getByText('5,555,555', { exact: true }).waitFor();
+    await tops().getByText('standard error 50').waitFor();
+    expect(page.url()).toContain('top=holds');
+    await nodes().getByRole('button', { name: 'n2' }).press('Enter');
+    await tops().getByText('cgroups on n2').waitFor();
+    await tops()
+      .getByRole('row', { name: /cgroup 9/ })
+      .getByText('4', { exact: true })
+      .waitFor();
+    await tops().getByText('Makes', { exact: true }).click();
+    await tops().getByText('77', { exact: true }).first().waitFor();
+    expect(errors).toEqual([]);
+  });
+
+  test('nobody who sees holders: said, with what could not be seen', async () => {
+    await seed();
+    await page.goto(`${await serve()}#range=15m&top=holds`);
+    await tops()
+      .getByText(/No holder of dentries was seen in the last 15m/)
+      .waitFor();
+  });
+
   test('a chosen node is in the address, and shows its hooks and why', async () => {
     await seed();
     await page.goto(`${await serve()}#range=5m&cluster=c1&node=n1`);

@@ -3,6 +3,8 @@ import { createBatch } from '@dentryscope/contracts';
 
 export const WINDOW_MS = 10_000;
 const GIB = 2n ** 30n;
+/** One dentry in so many is sampled. */
+const SAMPLED = 16_384;
 
 /** mulberry32: small, seeded, even enough for load. */
 function random(seed) {
@@ -70,6 +72,14 @@ function health(index) {
   return { kernelRelease: '6.12.9-cloud-amd64', hooks: hooks('fentry'), degraded: [] };
 }
 
+/** Who makes most does not hold most: a database keeps what it made, a build frees it. */
+function holdsOf(dentries, node, workload) {
+  if (workload === culprit.workload) return 371_000_000;
+  const rest = node === 'batch-07' ? dentries - 412_000_000 : dentries;
+  const share = { 'StatefulSet/postgres': 0.55, 'StatefulSet/clickhouse': 0.2, 'Job/build-monorepo': 0.01 };
+  return Math.round(rest * (share[workload] ?? 0.15));
+}
+
 function nodeOf(name, index, rand) {
   const large = name.startsWith('db') || name.startsWith('batch');
   const jobs = large
@@ -89,6 +99,7 @@ function nodeOf(name, index, rand) {
     negative: name === 'batch-07' ? 81 : Math.round(8 + 30 * rand()),
     seq: 0n,
     old: index % 13 === 6,
+    held: pods.map(({ workload }) => holdsOf(dentries, name, workload)),
   };
 }
 
@@ -152,6 +163,9 @@ function batchOf(node, startMs, rand) {
   const allocated = counts.reduce((sum, value) => sum + value, 0n);
   const freed = (allocated * (node.name === 'batch-07' ? 30n : BigInt(96 + Math.round(rand() * 7)))) / 100n;
   node.dentries += Number(allocated - freed);
+  const kept = Math.max(0, Number(allocated - freed));
+  node.held[node.held.length - 1] += node.name === 'batch-07' ? kept : 0;
+  const held = [...node.held, 40_000, 9_000].map((dentries) => BigInt(Math.round(dentries / SAMPLED)));
   node.seq += 1n;
   return createBatch({
     cluster: 'prod-eu',
@@ -166,6 +180,10 @@ function batchOf(node, startMs, rand) {
       ids,
       dentriesAllocated: counts,
       dentriesFreed: counts.map((count) => (count * freed) / allocated),
+      liveDentriesEstimate: held.map((samples) => samples * BigInt(SAMPLED)),
+      liveDentriesStandardError: held.map((samples) =>
+        BigInt(Math.ceil(SAMPLED * Math.sqrt(Number(samples)))),
+      ),
     },
     cgroupInfos: node.seq === 1n ? infosOf(node) : [],
     health: { agentVersion: '0.1.0', windowsLost: 0n, ...node.health },

@@ -14,7 +14,9 @@ const schema = {
 };
 
 const answer: MetricsAnswer = {
-  metrics: metrics.map(({ name, level, kind, unit, help }) => ({ name, level, kind, unit, help })),
+  metrics: metrics.map(({ name, level, kind, combine, unit, help }) => {
+    return { name, level, kind, combine, unit, help };
+  }),
 };
 
 export function metricsListRoute(app: App): void {

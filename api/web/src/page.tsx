@@ -25,7 +25,7 @@ interface FiguresProps {
 function Figures({ snapshot, selection, choose }: FiguresProps) {
   const { fleet, nodes } = snapshot;
   if (fleet.nodes.total === 0) return <Empty />;
-  const { range } = selection;
+  const { range, top } = selection;
   // What is shown may still be of the choice before: dimmed until its own figures come.
   const stale = !isOf(snapshot, selection);
   return (
@@ -33,14 +33,14 @@ function Figures({ snapshot, selection, choose }: FiguresProps) {
       <Totals fleet={fleet} />
       <Missing sentences={fleet.missing} />
       <div class="figures" aria-busy={stale}>
-        <NodeDetails snapshot={snapshot} selection={selection} leave={() => choose({ range })} />
+        <NodeDetails snapshot={snapshot} selection={selection} leave={() => choose({ range, top })} />
         <Charts snapshot={snapshot} />
-        <TopTable snapshot={snapshot} />
+        <TopTable snapshot={snapshot} selection={selection} choose={choose} />
         <NodesTable
           nodes={nodes.nodes}
           now={Date.parse(fleet.time)}
           chosen={selection.node}
-          choose={(node) => choose(node ? { range, node } : { range })}
+          choose={(node) => choose(node ? { range, top, node } : { range, top })}
         />
       </div>
     </>

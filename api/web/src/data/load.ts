@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly fleet: FleetAnswer;
   readonly nodes: NodesAnswer;
   readonly top: TopAnswer;
+  /** Standard error of the sum of `top`, where that is an estimate. */
+  readonly topError: TopAnswer | undefined;
   readonly dentries: SeriesAnswer;
   readonly allocated: SeriesAnswer;
   /** Of the chosen node; undefined where none is chosen, or it is known no more. */
@@ -32,6 +34,19 @@ function nodeDetails({ node }: Selection, { nodes }: NodesAnswer, signal: AbortS
   return get<NodeAnswer>(`v1/nodes/${encodeURIComponent(node.node)}`, { cluster: node.cluster }, signal);
 }
 
+const topMetrics = { makes: 'dentries_allocated', holds: 'live_dentries_estimate' } as const;
+
+function askTop({ top, range, node }: Selection, signal: AbortSignal) {
+  const query = { ...node, by: 'cgroup', limit: TOP_LIMIT, from: range };
+  return get<TopAnswer>('v1/top', { ...query, metric: topMetrics[top] }, signal);
+}
+
+function askTopError({ top, range, node }: Selection, signal: AbortSignal) {
+  if (top !== 'holds') return Promise.resolve(undefined);
+  const query = { ...node, by: 'node', limit: 1, from: range };
+  return get<TopAnswer>('v1/top', { ...query, metric: 'live_dentries_standard_error' }, signal);
+}
+
 export async function load(selection: Selection, signal: AbortSignal): Promise<Snapshot> {
   const [fleet, nodes] = await Promise.all([
     get<FleetAnswer>('v1/fleet', {}, signal),
@@ -45,17 +60,14 @@ export async function load(selection: Selection, signal: AbortSignal): Promise<S
     step: `${stepMs}ms`,
   };
   const allocatedOf = { metric: 'dentries_allocated', ...owner };
-  const [top, dentries, allocated, node] = await Promise.all([
-    get<TopAnswer>(
-      'v1/top',
-      { ...allocatedOf, by: 'cgroup', limit: TOP_LIMIT, from: selection.range },
-      signal,
-    ),
+  const [top, topError, dentries, allocated, node] = await Promise.all([
+    askTop(selection, signal),
+    askTopError(selection, signal),
     get<SeriesAnswer>('v1/series', { metric: 'node_dentries', ...owner, ...range }, signal),
     get<SeriesAnswer>('v1/series', { ...allocatedOf, ...range }, signal),
     nodeDetails(selection, nodes, signal),
   ]);
-  return { selection, fleet, nodes, top, dentries, allocated, node, receivedAt: Date.now() };
+  return { selection, fleet, nodes, top, topError, dentries, allocated, node, receivedAt: Date.now() };
 }
 
 export const isOf = (snapshot: Snapshot, selection: Selection): boolean =>

@@ -1,6 +1,8 @@
 import type { TopAnswer } from '@dentryscope/contracts';
 import { TOP_LIMIT } from '../data/load.js';
 import type { Snapshot } from '../data/load.js';
+import { topKinds } from '../data/selection.js';
+import type { Selection, TopKind } from '../data/selection.js';
 import { count, percent } from '../format.js';
 import { OwnerName } from './owner.js';
 
@@ -22,7 +24,22 @@ function TopRow({ item, top, withNode }: { item: Item; top: TopAnswer; withNode:
   );
 }
 
-/** An empty answer has a reason: nothing allocated, or nobody who could see it. */
+const words = {
+  makes: {
+    title: 'Who makes dentries',
+    column: 'Allocated',
+    choice: 'Makes',
+    none: 'No allocation was counted in',
+  },
+  holds: {
+    title: 'Who holds dentries',
+    column: 'Held',
+    choice: 'Holds',
+    none: 'No holder of dentries was seen in',
+  },
+} as const satisfies Record<TopKind, object>;
+
+/** An empty answer has a reason: nothing there, or nobody who could see it. */
 function NoRows({ snapshot: { selection, fleet, node } }: { snapshot: Snapshot }) {
   const unseen = (node?.hooks ?? []).filter(({ backend }) => backend === undefined);
   const missing = selection.node
@@ -31,31 +48,73 @@ function NoRows({ snapshot: { selection, fleet, node } }: { snapshot: Snapshot }
   return (
     <tr>
       <td colSpan={3} class="none">
-        No allocation was counted in the last {selection.range}.
+        {words[selection.top].none} the last {selection.range}.
         {missing.length > 0 && ` What could not be seen: ${missing.join('; ')}`}
       </td>
     </tr>
   );
 }
 
-export function TopTable({ snapshot }: { readonly snapshot: Snapshot }) {
+interface TopTableProps {
+  readonly snapshot: Snapshot;
+  readonly selection: Selection;
+  readonly choose: (selection: Selection) => void;
+}
+
+function TopChoice({ selection, choose }: Pick<TopTableProps, 'selection' | 'choose'>) {
+  return (
+    <fieldset class="ranges">
+      <legend class="hidden">Whose dentries</legend>
+      {topKinds.map((kind) => (
+        <label key={kind}>
+          <input
+            type="radio"
+            name="top"
+            checked={selection.top === kind}
+            onChange={() => choose({ ...selection, top: kind })}
+          />
+          <span>{words[kind].choice}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function TotalRow({ snapshot: { top, topError } }: { snapshot: Snapshot }) {
+  return (
+    <tr>
+      <th scope="row">
+        All cgroups{top.items.length === TOP_LIMIT && `, ${TOP_LIMIT} largest shown`}
+        {topError && `; standard error ${count(topError.total)}`}
+      </th>
+      <td class="number">{count(top.total)}</td>
+      <td />
+    </tr>
+  );
+}
+
+export function TopTable({ snapshot, selection: chosen, choose }: TopTableProps) {
   const { top, selection } = snapshot;
   const where = selection.node ? `on ${selection.node.node}` : 'in the fleet';
+  const { title, column } = words[selection.top];
   return (
     <section class="panel tops" aria-labelledby="tops-title">
-      <h2 id="tops-title">
-        Who allocates dentries{' '}
-        <small>
-          cgroups {where}, last {selection.range}
-        </small>
-      </h2>
+      <div class="title-row">
+        <h2 id="tops-title">
+          {title}{' '}
+          <small>
+            cgroups {where}, {selection.top === 'makes' ? `last ${selection.range}` : 'estimated'}
+          </small>
+        </h2>
+        <TopChoice selection={chosen} choose={choose} />
+      </div>
       <div class="scroll" tabIndex={0} role="group" aria-label="Cgroups, largest first">
         <table>
           <thead>
             <tr>
               <th scope="col">Pod or cgroup</th>
               <th scope="col" class="number">
-                Allocated
+                {column}
               </th>
               <th scope="col" class="number">
                 Share
@@ -69,13 +128,7 @@ export function TopTable({ snapshot }: { readonly snapshot: Snapshot }) {
             {top.items.length === 0 && <NoRows snapshot={snapshot} />}
           </tbody>
           <tfoot>
-            <tr>
-              <th scope="row">
-                All cgroups{top.items.length === TOP_LIMIT && `, ${TOP_LIMIT} largest shown`}
-              </th>
-              <td class="number">{count(top.total)}</td>
-              <td />
-            </tr>
+            <TotalRow snapshot={snapshot} />
           </tfoot>
         </table>
       </div>

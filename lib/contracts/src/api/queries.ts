@@ -67,7 +67,13 @@ export const MetricsAnswer = Type.Object({
     Type.Object({
       name: Type.String(),
       level: Type.Enum(['cgroup', 'node']),
-      kind: Type.Enum(['counter', 'gauge']),
+      kind: Type.Enum(['counter', 'gauge'], {
+        description: 'Over time: a counter adds up, of a gauge the last value counts',
+      }),
+      combine: Type.Enum(['sum', 'root_sum_square'], {
+        description:
+          'Over cgroups and nodes: standard errors combine as the root of the sum of their squares',
+      }),
       unit: Type.String(),
       help: Type.String(),
     }),
