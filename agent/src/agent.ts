@@ -1,7 +1,7 @@
 /** The agent: kernel → windows → spool → transport. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { batchKey } from '@dentryscope/contracts';
+import { batchKey } from '@dentryscope/contracts/wire';
 import type { Settings } from '@dentryscope/contracts';
 import { CgroupTree } from '@dentryscope/identity';
 import type { Logger, Part, Registry } from '@dentryscope/runtime';

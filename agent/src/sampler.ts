@@ -1,5 +1,5 @@
 /** One window: what the kernel counted, how the node stands, who the cgroups are. */
-import { createBatch, encodeBatch } from '@dentryscope/contracts';
+import { createBatch, encodeBatch } from '@dentryscope/contracts/wire';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
 import { pressureDelta, readNode } from './collectors/node.js';
