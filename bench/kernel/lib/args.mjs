@@ -13,7 +13,7 @@ figures into docs/overhead.md: parts that are not run keep the figures they had.
   --lookups N       failed lookups of a storm; default 100000
   --cgroups N       cgroups that are drained; default 4000
   --busy N          cgroups that keep the agent busy; default 250
-  --dentries N      negative dentries made before the agent is watched, so that its sample is full; default 4000000
+  --dentries N      negative dentries made before the agent is watched, so that its sample is full; default 3000000
   --cpu N           where storms and loops run; default: the last
   --seed N          order of a storm's rounds; default: the time
   --json FILE       also writes all figures there
@@ -53,7 +53,7 @@ const flags = {
   lookups: string('100000'),
   cgroups: string('4000'),
   busy: string('250'),
-  dentries: string('4000000'),
+  dentries: string('3000000'),
   cpu: string(),
   seed: string(),
   json: string(),
