@@ -98,9 +98,11 @@ export class Sampler {
     };
   }
 
-  /** Between windows: the kernel's ring of cgroup births and deaths must not fill up. */
-  pollCgroups(): void {
-    for (const event of this.kernel.pollCgroupEvents()) this.tree.apply(event);
+  /** Between windows: the kernel's ring of cgroup births and deaths must not fill up. @returns how many there were */
+  pollCgroups(): number {
+    const events = this.kernel.pollCgroupEvents();
+    for (const event of events) this.tree.apply(event);
+    return events.length;
   }
 
   #forget(dead: readonly bigint[]): void {
