@@ -17,7 +17,8 @@
 /* The cache called "dentry": learnt by name once, a pointer compared ever after. */
 __u64 dentry_cache;
 
-/* Apart from its callers: what they need it for once must not cost them registers and stack ever after. */
+/* Apart from its callers: what they need it for once must not cost them registers and stack ever
+ * after. */
 static __noinline bool learn(const struct kmem_cache *cache)
 {
 	static const char wanted[] = "dentry";

@@ -10,8 +10,8 @@ namespace dentryscope
 {
 
 /*
- * libbpf reads all types of the kernel (5 MB and an index) for each object it loads. They are freed, and glibc would
- * keep them for the process's life: 10 MB of RSS for nothing.
+ * libbpf reads all types of the kernel (5 MB and an index) for each object it loads. They are
+ * freed, and glibc would keep them for the process's life: 10 MB of RSS for nothing.
  */
 inline void give_memory_back()
 {

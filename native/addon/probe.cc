@@ -20,14 +20,15 @@ template <typename Action> static auto guarded(Napi::Env env, Action action)
 
 Napi::Function Probe::define(Napi::Env env)
 {
-	return DefineClass(
-	    env, "Probe",
-	    {InstanceMethod<&Probe::js_hooks>("hooks"), InstanceMethod<&Probe::js_drain>("drain"),
-	     InstanceMethod<&Probe::js_live>("live"),
-	     InstanceMethod<&Probe::js_live_by_age>("liveByAge"), InstanceMethod<&Probe::js_forget>("forget"),
-	     InstanceMethod<&Probe::js_poll>("pollCgroupEvents"),
-	     InstanceMethod<&Probe::js_events_lost>("cgroupEventsLost"),
-	     InstanceMethod<&Probe::js_close>("close")});
+	return DefineClass(env, "Probe",
+			   {InstanceMethod<&Probe::js_hooks>("hooks"),
+			    InstanceMethod<&Probe::js_drain>("drain"),
+			    InstanceMethod<&Probe::js_live>("live"),
+			    InstanceMethod<&Probe::js_live_by_age>("liveByAge"),
+			    InstanceMethod<&Probe::js_forget>("forget"),
+			    InstanceMethod<&Probe::js_poll>("pollCgroupEvents"),
+			    InstanceMethod<&Probe::js_events_lost>("cgroupEventsLost"),
+			    InstanceMethod<&Probe::js_close>("close")});
 }
 
 /* The maps of all dentry hooks are one set. */

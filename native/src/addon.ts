@@ -1,6 +1,15 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Backend, CgroupEvent, Drained, Hook, LiveByAge, LiveOptions, LiveSample, Refusal } from './types.js';
+import type {
+  Backend,
+  CgroupEvent,
+  Drained,
+  Hook,
+  LiveByAge,
+  LiveOptions,
+  LiveSample,
+  Refusal,
+} from './types.js';
 
 /** What the C++ side gives; only src/ of this package sees it. */
 export interface NativeProbe {

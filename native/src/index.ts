@@ -2,7 +2,16 @@ import { addon } from './addon.js';
 import type { NativeProbe } from './addon.js';
 import { ageBoundsSeconds } from './live.js';
 import { nativeOptions } from './options.js';
-import type { Backend, CgroupEvent, Drained, Hook, HookReport, LiveByAge, LiveSample, OpenOptions } from './types.js';
+import type {
+  Backend,
+  CgroupEvent,
+  Drained,
+  Hook,
+  HookReport,
+  LiveByAge,
+  LiveSample,
+  OpenOptions,
+} from './types.js';
 
 export { counters } from './types.js';
 export type {

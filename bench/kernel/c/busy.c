@@ -2,7 +2,8 @@
 /*
  * busy DIR HELD LOOKUPS PERIOD_MS CGROUP...: a child in each cgroup (v2) looks HELD names up that
  * were never there, whose negative dentries stay; then LOOKUPS every PERIOD_MS in a directory that
- * it empties now and then, until standard input ends. Prints "ready" once all hold what they should.
+ * it empties now and then, until standard input ends. Prints "ready" once all hold what they
+ * should.
  */
 #include "bench.h"
 #include "fork_into.h"

@@ -167,8 +167,8 @@ static void measure(int rounds, int runs)
 		for (int i = 0; i < nr_programs; i++) {
 			int program = (i + round) % nr_programs;
 
-			printf("%s\"%s\":%lu", i ? "," : "",
-			       bpf_program__name(programs[program]), median_ns(program, runs));
+			printf("%s\"%s\":%lu", i ? "," : "", bpf_program__name(programs[program]),
+			       median_ns(program, runs));
 		}
 		printf("}");
 		fprintf(stderr, "round %d/%d\n", round + 1, rounds);

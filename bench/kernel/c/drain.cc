@@ -125,10 +125,9 @@ static void measure(const Way &way, const char *before)
 	uint64_t started = clock_ns(CLOCK_MONOTONIC);
 	Rows rows = way.read();
 	uint64_t ns = clock_ns(CLOCK_MONOTONIC) - started;
-	uint64_t allocated =
-	    std::accumulate(rows.begin(), rows.end(), uint64_t(0), [](uint64_t sum, const Row &row) {
-		    return sum + row.words[DS_DENTRIES_ALLOCATED];
-	    });
+	uint64_t allocated = std::accumulate(
+	    rows.begin(), rows.end(), uint64_t(0),
+	    [](uint64_t sum, const Row &row) { return sum + row.words[DS_DENTRIES_ALLOCATED]; });
 
 	printf("%s\"%s\":{\"ns\":%lu,\"entries\":%zu,\"allocated\":%lu}", before, way.name, ns,
 	       rows.size(), allocated);

@@ -8,12 +8,12 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-/* A child born in that cgroup (v2): clone3(CLONE_INTO_CGROUP) (ef2c41cf38a7, 5.7). 0 in the child. */
+/* A child born in that cgroup (v2): clone3(CLONE_INTO_CGROUP) (ef2c41cf38a7, 5.7). 0 in the child.
+ */
 static inline pid_t fork_into(const char *cgroup)
 {
 	int fd = open(cgroup, O_RDONLY | O_DIRECTORY);
-	struct clone_args args = {
-	    .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = fd};
+	struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = fd};
 
 	if (fd < 0)
 		die(cgroup);

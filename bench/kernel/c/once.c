@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * once DIR CGROUP...: in each of these cgroups (v2) a child is born, looks one name up that was never there, and ends.
+ * once DIR CGROUP...: in each of these cgroups (v2) a child is born, looks one name up that was
+ * never there, and ends.
  */
 #include "bench.h"
 #include "fork_into.h"

@@ -54,7 +54,7 @@ export class Child {
     const rest = [];
     if (signal) this.process.kill(signal);
     this.process.stdin?.end();
-    if (this.#lines) for (let next; !(next = await this.#lines.next()).done; ) rest.push(next.value);
+    if (this.#lines) for (let next; !(next = await this.#lines.next()).done;) rest.push(next.value);
     await this.#kill();
     await this.forget();
     return rest;

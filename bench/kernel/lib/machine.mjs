@@ -18,7 +18,9 @@ export function fileSystemOf(path) {
   const mounts = read('/proc/self/mountinfo')
     .split('\n')
     .map((line) => line.split(' '));
-  const above = mounts.filter(([, , , , at]) => path === at || path.startsWith(at.endsWith('/') ? at : `${at}/`));
+  const above = mounts.filter(
+    ([, , , , at]) => path === at || path.startsWith(at.endsWith('/') ? at : `${at}/`),
+  );
   const nearest = above.reduce((best, mount) => (mount[4].length >= best[4].length ? mount : best));
   return nearest.at(-3);
 }

@@ -62,7 +62,9 @@ export async function openBpftrace(scope, cgroupId) {
   await attached(child);
   return async () => {
     const lines = await child.end('SIGINT');
-    const found = lines.map((line) => /^@\[(\d+)\]: (\d+)$/.exec(line)).find((match) => match?.[1] === String(cgroupId));
+    const found = lines
+      .map((line) => /^@\[(\d+)\]: (\d+)$/.exec(line))
+      .find((match) => match?.[1] === String(cgroupId));
     return { count: found ? BigInt(found[2]) : 0n };
   };
 }

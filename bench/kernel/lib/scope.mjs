@@ -24,14 +24,13 @@ export class Scope {
   /** One that fails does not keep the others; all failures are told. */
   async #close() {
     const errors = [];
-    for (let entry; (entry = this.#undo.pop()); ) {
+    for (let entry; (entry = this.#undo.pop());) {
       try {
         await entry.undo();
       } catch (error) {
         errors.push(error);
       }
     }
-    if (errors.length > 0)
-      throw new Error(`left behind: ${errors.map(({ message }) => message).join('; ')}`);
+    if (errors.length > 0) throw new Error(`left behind: ${errors.map(({ message }) => message).join('; ')}`);
   }
 }

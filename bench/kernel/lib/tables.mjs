@@ -71,7 +71,10 @@ function drain({ cgroups, perEntryNs, timesCheaper, pass, wanted }) {
   ];
 }
 
-function processRow(name, { cpuPercent, rssMiB, anonymousMiB, rssPeakMiB, rssSlopeMiBPerHour: { value, error } }) {
+function processRow(
+  name,
+  { cpuPercent, rssMiB, anonymousMiB, rssPeakMiB, rssSlopeMiBPerHour: { value, error } },
+) {
   const memory = [digits(rssMiB), digits(anonymousMiB), digits(rssPeakMiB)];
   return [name, digits(cpuPercent), ...memory, `${digits(value)} ± ${digits(error)}`];
 }

@@ -46,7 +46,11 @@ export class Watch {
       anonymousMiB: median(steady.map(({ anonymous }) => anonymous)),
       rssSlopeMiBPerHour: slope(hours, rss),
       samples: steady.length,
-      series: this.#samples.map(({ atMs, rss: mib, cpuMs: ms }) => ({ atMs: Math.round(atMs), rss: mib, cpuMs: ms })),
+      series: this.#samples.map(({ atMs, rss: mib, cpuMs: ms }) => ({
+        atMs: Math.round(atMs),
+        rss: mib,
+        cpuMs: ms,
+      })),
     };
   }
 }

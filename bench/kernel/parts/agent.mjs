@@ -39,7 +39,8 @@ async function answering(child, url) {
     try {
       return await get(url);
     } catch (error) {
-      if (child.ended || Date.now() > deadline) throw new Error(`${child.name}: ${child.stderr || error.message}`);
+      if (child.ended || Date.now() > deadline)
+        throw new Error(`${child.name}: ${child.stderr || error.message}`);
       await sleep(50);
     }
   }
@@ -91,11 +92,18 @@ async function watch(args, agent, exporter, say) {
   }
   for (const one of watches) one.sample();
   const warmUpMs = Math.min(WARM_UP_MS, durationMs / 3);
-  return { warmUpMs, durationMs, agent: watches[0].figures(warmUpMs), exporter: watches[1].figures(warmUpMs) };
+  return {
+    warmUpMs,
+    durationMs,
+    agent: watches[0].figures(warmUpMs),
+    exporter: watches[1].figures(warmUpMs),
+  };
 }
 
 function metric(text, name) {
-  const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].map((match) => match[1]);
+  const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].map(
+    (match) => match[1],
+  );
   return values.reduce((sum, value) => sum + Number(value), 0);
 }
 
@@ -117,14 +125,21 @@ export async function agent(context) {
   const did = { windows: after.windows - before.windows, dentries: after.dentries - before.dentries };
   const leastWindows = Math.floor(figures.durationMs / WINDOW_MS) - 1;
   if (did.windows < leastWindows)
-    throw new Error(`the agent closed ${did.windows} windows, at least ${leastWindows} were due: ${ours.child.stderr}`);
+    throw new Error(
+      `the agent closed ${did.windows} windows, at least ${leastWindows} were due: ${ours.child.stderr}`,
+    );
   if (after.dentries < args.dentries)
     throw new Error(`the agent counted ${after.dentries} dentries of at least ${args.dentries}`);
   await busy.end();
   await ours.child.end('SIGTERM');
   await theirs.child.end('SIGTERM');
   return {
-    ...{ busy: args.busy, dentries: args.dentries, lookupsPerSecond: (LOOKUPS * 1000) / PERIOD_MS, windowMs: WINDOW_MS },
+    ...{
+      busy: args.busy,
+      dentries: args.dentries,
+      lookupsPerSecond: (LOOKUPS * 1000) / PERIOD_MS,
+      windowMs: WINDOW_MS,
+    },
     ...{ transport: 'embedded', exporterVersion: theirs.version, did },
     ...figures,
     pass: { cpu: figures.agent.cpuPercent <= MOST_CPU_PERCENT, rss: figures.agent.rssMiB <= MOST_RSS_MIB },

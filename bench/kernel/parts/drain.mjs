@@ -38,7 +38,8 @@ async function oneRound(probe, reader) {
   const told = JSON.parse(await reader.ask(''));
   const { entries } = told.nextKeyLookup;
   for (const way of ways)
-    if (told[way].entries < entries) throw new Error(`${way} gave ${told[way].entries} entries of ${entries}`);
+    if (told[way].entries < entries)
+      throw new Error(`${way} gave ${told[way].entries} entries of ${entries}`);
   if (told.nextKeyLookup.allocated !== told.lookupBatch.allocated)
     throw new Error('the two ways of reading the hash differ');
   return {

@@ -81,5 +81,13 @@ export async function storm({ args, scope, folder, work, say }) {
   const { lookups, seed, cpu } = args;
   const hooks = rounds[0].ours.hooks;
   const compare = { version, program: bpftraceProgram };
-  return { lookups, seed, cpu, fileSystem: fileSystemOf(dir), hooks, bpftrace: compare, ...figures(rounds, args) };
+  return {
+    lookups,
+    seed,
+    cpu,
+    fileSystem: fileSystemOf(dir),
+    hooks,
+    bpftrace: compare,
+    ...figures(rounds, args),
+  };
 }
