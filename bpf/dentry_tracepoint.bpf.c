@@ -17,15 +17,18 @@
 /* The cache called "dentry": learnt by name once, a pointer compared ever after. */
 __u64 dentry_cache;
 
-static __noinline bool learn(const char *name)
+/* Apart from its callers: what they need it for once must not cost them registers and stack ever
+ * after. */
+static __noinline bool learn(const struct kmem_cache *cache)
 {
 	static const char wanted[] = "dentry";
 	char seen[sizeof(wanted)] = {};
 
-	bpf_probe_read_kernel_str(seen, sizeof(seen), name);
+	bpf_probe_read_kernel_str(seen, sizeof(seen), BPF_CORE_READ(cache, name));
 	for (int i = 0; i < sizeof(wanted); i++)
 		if (seen[i] != wanted[i])
 			return false;
+	dentry_cache = (__u64)cache;
 	return true;
 }
 
@@ -33,10 +36,7 @@ static __always_inline bool is_dentry_cache(const struct kmem_cache *cache)
 {
 	if ((__u64)cache == dentry_cache)
 		return true;
-	if (dentry_cache || !learn(BPF_CORE_READ(cache, name)))
-		return false;
-	dentry_cache = (__u64)cache;
-	return true;
+	return !dentry_cache && learn(cache);
 }
 
 SEC("raw_tp/kmem_cache_alloc")

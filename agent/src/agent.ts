@@ -1,7 +1,7 @@
 /** The agent: kernel → windows → spool → transport. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { batchKey } from '@dentryscope/contracts';
+import { batchKey } from '@dentryscope/contracts/wire';
 import type { Settings } from '@dentryscope/contracts';
 import { CgroupTree } from '@dentryscope/identity';
 import type { Logger, Part, Registry } from '@dentryscope/runtime';
@@ -17,7 +17,8 @@ import type { Spool } from './spool.js';
 import type { Kernel } from './signal.js';
 import { WindowClock, untilBoundaryMs } from './window-clock.js';
 
-const CGROUP_POLL_MS = 100;
+/** The kernel's ring holds 1,795 births and deaths; a look at it costs a wake-up, which is most of an idle agent's work. */
+const CGROUP_POLL_MS = { least: 100, most: 400 };
 const CLOSE_GRACE_MS = 5_000;
 
 export interface AgentOptions {
@@ -104,9 +105,19 @@ export class Agent {
 
   #run(): void {
     this.sender.start();
-    this.#timers[0] = setInterval(() => this.sampler.pollCgroups(), CGROUP_POLL_MS);
+    this.#pollCgroups(CGROUP_POLL_MS.most);
     this.#schedule();
     this.options.logger.info({ window: this.options.settings.window, parts: this.parts() }, 'agent started');
+  }
+
+  /** Where something happens more is about to. */
+  #pollCgroups(afterMs: number): void {
+    if (this.#ended) return;
+    const { least, most } = CGROUP_POLL_MS;
+    this.#timers[0] = setTimeout(() => {
+      const events = this.sampler.pollCgroups();
+      this.#pollCgroups(events > 0 ? least : Math.min(2 * afterMs, most));
+    }, afterMs);
   }
 
   #schedule(): void {

@@ -1,5 +1,5 @@
 /** One window: what the kernel counted, how the node stands, who the cgroups are. */
-import { createBatch, encodeBatch } from '@dentryscope/contracts';
+import { createBatch, encodeBatch } from '@dentryscope/contracts/wire';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
 import { pressureDelta, readNode } from './collectors/node.js';
@@ -98,9 +98,11 @@ export class Sampler {
     };
   }
 
-  /** Between windows: the kernel's ring of cgroup births and deaths must not fill up. */
-  pollCgroups(): void {
-    for (const event of this.kernel.pollCgroupEvents()) this.tree.apply(event);
+  /** Between windows: the kernel's ring of cgroup births and deaths must not fill up. @returns how many there were */
+  pollCgroups(): number {
+    const events = this.kernel.pollCgroupEvents();
+    for (const event of events) this.tree.apply(event);
+    return events.length;
   }
 
   #forget(dead: readonly bigint[]): void {

@@ -1,5 +1,5 @@
 /** Takes windows out of the spool as the transport acknowledges them; until then they stay. */
-import { topics } from '@dentryscope/contracts';
+import { topics } from '@dentryscope/contracts/wire';
 import type { Publisher, Status } from '@dentryscope/transport';
 import { Backoff, TransportError, sleep } from '@dentryscope/transport';
 import type { Logger } from '@dentryscope/runtime';

@@ -114,7 +114,7 @@ static __noinline struct ds_entry *find_entry(__u64 id, __u32 cpu, __u32 *slot)
 static __always_inline struct ds_entry *entry_of(__u64 id)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	__u32 key = cpu * DS_NR_SLOTS + (id & (DS_NR_SLOTS - 1));
+	__u32 key = cpu * DS_NR_SLOTS + ds_slot(id);
 	__u32 *slot = bpf_map_lookup_elem(&slots, &key);
 	struct ds_entry *entry;
 

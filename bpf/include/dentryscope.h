@@ -48,8 +48,18 @@ enum ds_place {
 	DS_NR_RESERVED_PLACES,
 };
 
-/* Slots of a CPU, a power of two. */
-#define DS_NR_SLOTS 256
+/* Slots of a CPU, of four bytes: more than a node has busy cgroups. */
+#define DS_SLOT_BITS 12
+#define DS_NR_SLOTS (1 << DS_SLOT_BITS)
+
+/*
+ * Ids are inode numbers, and a cgroup takes one for each of its files: siblings lie a constant step
+ * apart, which may well be 64. The low bits alone would send them all to a few slots.
+ */
+static __inline__ __u32 ds_slot(__u64 cgroup_id)
+{
+	return cgroup_id * 0x9e3779b97f4a7c15ull >> (64 - DS_SLOT_BITS);
+}
 
 /*
  * Living dentries whose address hashes to a multiple of mask + 1 are kept in a map with who

@@ -91,44 +91,47 @@ static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
 		keep_live(key, cgroup_id, control);
 }
 
-enum removal {
-	NOT_SAMPLED,
-	REMOVED,
-	NOT_THERE,
-};
-
-static __always_inline enum removal live_remove(const void *dentry, struct ds_live_control *control)
-{
-	__u64 key = live_key(dentry, control);
-
-	if (!is_sampled(key, control))
-		return NOT_SAMPLED;
-	if (bpf_map_delete_elem(&live, &key))
-		return NOT_THERE;
-	__sync_fetch_and_add(&control->count, -1);
-	return REMOVED;
-}
-
 /* One that is not there is older than the sample, and stands for all that are not sampled. */
-static __always_inline void live_died(const void *dentry)
+static __noinline int sampled_died(__u64 key, struct ds_live_control *control)
 {
-	struct ds_live_control *control = live_rate();
 	__u64 weight;
 
-	if (!control || live_remove(dentry, control) != NOT_THERE)
-		return;
+	if (!control)
+		return 0;
+	if (!bpf_map_delete_elem(&live, &key)) {
+		__sync_fetch_and_add(&control->count, -1);
+		return 0;
+	}
 	weight = control->mask + 1;
 	count_node(DS_OLD_DIED, weight);
 	count_node(DS_OLD_DIED_VARIANCE, weight * (weight - 1));
+	return 0;
+}
+
+/* What the few need stays out of the many's way: registers and stack are saved for all of them. */
+static __always_inline void live_died(const void *dentry)
+{
+	struct ds_live_control *control = live_rate();
+	__u64 key;
+
+	if (!control)
+		return;
+	key = live_key(dentry, control);
+	if (is_sampled(key, control))
+		sampled_died(key, control);
 }
 
 /* What should not have been kept: when it is not there, it is no old one. */
 static __always_inline void live_forget(const void *dentry)
 {
 	struct ds_live_control *control = live_rate();
+	__u64 key;
 
-	if (control)
-		live_remove(dentry, control);
+	if (!control)
+		return;
+	key = live_key(dentry, control);
+	if (is_sampled(key, control) && !bpf_map_delete_elem(&live, &key))
+		__sync_fetch_and_add(&control->count, -1);
 }
 
 #endif

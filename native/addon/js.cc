@@ -2,6 +2,7 @@
 #include "js.hh"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace dentryscope::js
 {
@@ -144,6 +145,47 @@ Napi::Object live(Napi::Env env, const std::vector<Sampled> &samples, unsigned s
 	out.Set("bornNs",
 		column(env, samples, [](const Sampled &one) { return one.born.born_ns; }));
 	return out;
+}
+
+/* As many buckets a row as bounds, and one. */
+static size_t bucket_of(uint64_t age_ns, const std::vector<uint64_t> &bounds_ns)
+{
+	return std::upper_bound(bounds_ns.begin(), bounds_ns.end(), age_ns) - bounds_ns.begin();
+}
+
+Napi::Object live_by_age(Napi::Env env, const std::vector<Sampled> &samples, unsigned shift,
+			 uint64_t now_ns, const std::vector<uint64_t> &bounds_ns)
+{
+	const size_t buckets = bounds_ns.size() + 1;
+	std::unordered_map<uint64_t, size_t> rows;
+	std::vector<uint64_t> ids;
+	std::vector<uint32_t> counts;
+
+	for (const Sampled &one : samples) {
+		auto [row, is_new] = rows.try_emplace(one.born.cgroup_id, ids.size());
+		/* Born while the map was read. */
+		uint64_t age_ns = now_ns > one.born.born_ns ? now_ns - one.born.born_ns : 0;
+
+		if (is_new) {
+			ids.push_back(one.born.cgroup_id);
+			counts.resize(counts.size() + buckets);
+		}
+		counts[row->second * buckets + bucket_of(age_ns, bounds_ns)]++;
+	}
+	auto out = Napi::Object::New(env);
+	auto samples_out = Napi::Uint32Array::New(env, counts.size());
+	std::copy(counts.begin(), counts.end(), samples_out.Data());
+	out.Set("shift", shift);
+	out.Set("ids", column(env, ids, [](uint64_t id) { return id; }));
+	out.Set("samples", samples_out);
+	return out;
+}
+
+std::vector<uint64_t> words(const Napi::Value &value)
+{
+	auto array = value.As<Napi::BigUint64Array>();
+
+	return {array.Data(), array.Data() + array.ElementLength()};
 }
 
 } // namespace dentryscope::js

@@ -2,6 +2,7 @@
 #include "kernel_btf.hh"
 
 #include "libbpf_log.hh"
+#include "memory.hh"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -23,6 +24,7 @@ KernelBtf::KernelBtf()
 KernelBtf::~KernelBtf()
 {
 	btf__free(types);
+	give_memory_back();
 }
 
 std::optional<unsigned> KernelBtf::enumerator(const char *type_name, const std::string &name) const

@@ -20,13 +20,15 @@ template <typename Action> static auto guarded(Napi::Env env, Action action)
 
 Napi::Function Probe::define(Napi::Env env)
 {
-	return DefineClass(
-	    env, "Probe",
-	    {InstanceMethod<&Probe::js_hooks>("hooks"), InstanceMethod<&Probe::js_drain>("drain"),
-	     InstanceMethod<&Probe::js_live>("live"), InstanceMethod<&Probe::js_forget>("forget"),
-	     InstanceMethod<&Probe::js_poll>("pollCgroupEvents"),
-	     InstanceMethod<&Probe::js_events_lost>("cgroupEventsLost"),
-	     InstanceMethod<&Probe::js_close>("close")});
+	return DefineClass(env, "Probe",
+			   {InstanceMethod<&Probe::js_hooks>("hooks"),
+			    InstanceMethod<&Probe::js_drain>("drain"),
+			    InstanceMethod<&Probe::js_live>("live"),
+			    InstanceMethod<&Probe::js_live_by_age>("liveByAge"),
+			    InstanceMethod<&Probe::js_forget>("forget"),
+			    InstanceMethod<&Probe::js_poll>("pollCgroupEvents"),
+			    InstanceMethod<&Probe::js_events_lost>("cgroupEventsLost"),
+			    InstanceMethod<&Probe::js_close>("close")});
 }
 
 /* The maps of all dentry hooks are one set. */
@@ -151,6 +153,23 @@ Napi::Value Probe::js_live(const Napi::CallbackInfo &info)
 			return env.Null();
 		auto samples = live->read(shift);
 		return js::live(env, samples, shift, live->lost());
+	});
+}
+
+Napi::Value Probe::js_live_by_age(const Napi::CallbackInfo &info)
+{
+	Napi::Env env = info.Env();
+	bool lossless;
+	uint64_t now_ns = info[0].As<Napi::BigInt>().Uint64Value(&lossless);
+
+	check_open(env);
+	return guarded(env, [&]() -> Napi::Value {
+		unsigned shift = 0;
+
+		if (!live)
+			return env.Null();
+		auto samples = live->read(shift);
+		return js::live_by_age(env, samples, shift, now_ns, js::words(info[1]));
 	});
 }
 

@@ -34,6 +34,7 @@ class Probe : public Napi::ObjectWrap<Probe>
 	Napi::Value js_hooks(const Napi::CallbackInfo &info);
 	Napi::Value js_drain(const Napi::CallbackInfo &info);
 	Napi::Value js_live(const Napi::CallbackInfo &info);
+	Napi::Value js_live_by_age(const Napi::CallbackInfo &info);
 	void js_forget(const Napi::CallbackInfo &info);
 	Napi::Value js_poll(const Napi::CallbackInfo &info);
 	Napi::Value js_events_lost(const Napi::CallbackInfo &info);

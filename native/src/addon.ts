@@ -1,12 +1,22 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { Backend, CgroupEvent, Drained, Hook, LiveOptions, LiveSample, Refusal } from './types.js';
+import type {
+  Backend,
+  CgroupEvent,
+  Drained,
+  Hook,
+  LiveByAge,
+  LiveOptions,
+  LiveSample,
+  Refusal,
+} from './types.js';
 
 /** What the C++ side gives; only src/ of this package sees it. */
 export interface NativeProbe {
   hooks(): { hook: Hook; backend: Backend | null; tried: Refusal[]; missed: bigint }[];
   drain(): Drained;
   live(): LiveSample | null;
+  liveByAge(nowNs: bigint, boundsNs: BigUint64Array): LiveByAge | null;
   forget(ids: BigUint64Array): void;
   pollCgroupEvents(): CgroupEvent[];
   cgroupEventsLost(): bigint;

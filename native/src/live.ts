@@ -1,8 +1,9 @@
 /** From the sample of living dentries to estimates of all of them. */
-import type { LiveSample } from './types.js';
+import type { LiveByAge, LiveSample } from './types.js';
 
 /** Upper bounds of an age's bucket; the last has none. */
 export const ageBoundsSeconds = [60, 600, 3600, 21_600, 86_400] as const;
+const buckets = ageBoundsSeconds.length + 1;
 
 export interface LiveEstimates {
   readonly ids: readonly bigint[];
@@ -25,20 +26,27 @@ export function standardError(samples: number, shift: number): bigint {
 
 /** @param nowNs CLOCK_MONOTONIC */
 export function estimateLive(sample: LiveSample, nowNs: bigint): LiveEstimates {
-  const buckets = ageBoundsSeconds.length + 1;
   const counts = new Map<bigint, number[]>();
   sample.ids.forEach((id, index) => {
     let ages = counts.get(id);
     if (!ages) counts.set(id, (ages = new Array<number>(buckets).fill(0)));
     ages[bucketOf(nowNs - sample.bornNs[index]!)]! += 1;
   });
-  const sampled = [...counts.values()].map((ages) => ages.reduce((sum, n) => sum + n, 0));
-  const weight = 1n << BigInt(sample.shift);
+  const { shift } = sample;
+  const ids = BigUint64Array.from(counts.keys());
+  return estimateByAge({ shift, ids, samples: Uint32Array.from([...counts.values()].flat()) });
+}
+
+/** Each sampled dentry stands for 2^shift. */
+export function estimateByAge({ shift, ids, samples }: LiveByAge): LiveEstimates {
+  const rows = Array.from(ids, (_, row) => samples.subarray(row * buckets, (row + 1) * buckets));
+  const sampled = rows.map((ages) => ages.reduce((sum, n) => sum + n, 0));
+  const weight = 1n << BigInt(shift);
   return {
-    ids: [...counts.keys()],
+    ids: [...ids],
     dentries: sampled.map((n) => BigInt(n) * weight),
-    standardErrors: sampled.map((n) => standardError(n, sample.shift)),
-    ages: [...counts.values()].flat().map((n) => BigInt(n) * weight),
+    standardErrors: sampled.map((n) => standardError(n, shift)),
+    ages: Array.from(samples, (n) => BigInt(n) * weight),
   };
 }
 

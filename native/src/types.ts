@@ -89,6 +89,15 @@ export interface LiveSample {
   lost: bigint;
 }
 
+/** How many of the sample each cgroup has, by age. */
+export interface LiveByAge {
+  /** One living dentry in 2^shift is counted. */
+  shift: number;
+  ids: BigUint64Array;
+  /** Bucket by bucket of `ageBoundsSeconds` (and one more) for the first id, then for the next. */
+  samples: Uint32Array;
+}
+
 export interface CgroupEvent {
   kind: 'mkdir' | 'rmdir';
   /** As in `Drained.ids` and from `cgroupIdOf`. */

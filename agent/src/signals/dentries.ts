@@ -1,5 +1,5 @@
 /** Who makes dentries, who frees them, who holds them; and the books of the node. */
-import { ageBoundsSeconds, counters, estimateLive } from '@dentryscope/native';
+import { ageBoundsSeconds, counters, estimateByAge } from '@dentryscope/native';
 import type { DentryProbe, Drained } from '@dentryscope/native';
 import { readDentryState } from '../collectors/dentry-state.js';
 import type { Counted, Measured, Signal, SignalSample } from '../signal.js';
@@ -91,9 +91,10 @@ export class DentrySignal implements Signal {
 
   /** Who held some in the last window and holds none now is told once more, with 0. */
   #live() {
-    const sample = this.probe.live();
+    const nowNs = process.hrtime.bigint();
+    const sample = this.probe.liveByAge(nowNs);
     if (!sample) return undefined;
-    const { ids: living, dentries, standardErrors, ages } = estimateLive(sample, process.hrtime.bigint());
+    const { ids: living, dentries, standardErrors, ages } = estimateByAge(sample);
     const holds = new Set(living);
     const gone = this.#holders.filter((id) => !holds.has(id));
     const zeros = gone.map(() => 0n);

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { Agent } from '@dentryscope/agent';
 import { startProbes, urlOf } from '@dentryscope/runtime';
 import { openPublisher } from '@dentryscope/transport';
@@ -6,8 +7,15 @@ import { CommandError } from '../command.js';
 import { podLabels, startPodWatch } from '../pod-watch.js';
 import { transportOptions } from '../transport.js';
 
+/**
+ * It works for some milliseconds of a window, on every node of a fleet: what an optimising compiler makes of that never
+ * pays for the 10 MB that it and its code take (docs/overhead.md).
+ */
+const v8Flags = ['--no-opt', '--optimize-for-size'];
+
 async function runAgent({ settings, logger, registry, lifecycle, version }: Context): Promise<void> {
   let fatal: Error | undefined;
+  for (const flag of v8Flags) setFlagsFromString(flag);
   const publisher = openPublisher(settings, transportOptions(logger, 'agent'));
   lifecycle.onClose('publisher', () => publisher.close());
   const pods = await startPodWatch(settings, logger, { nodeName: settings.node! });

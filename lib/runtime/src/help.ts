@@ -1,5 +1,5 @@
 /** `--help` and docs/configuration.md, from the settings' one declaration. */
-import { envName, flagName, settings as declared } from '@dentryscope/contracts';
+import { envName, flagName, settings as declared } from '@dentryscope/contracts/settings';
 import type { Command, Setting } from '@dentryscope/contracts';
 import { settingsOf } from './load-settings.js';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { envName, flagName, settings as declared } from '@dentryscope/contracts';
+import { envName, flagName, settings as declared } from '@dentryscope/contracts/settings';
 import type { Command, Setting, SettingKey, Settings } from '@dentryscope/contracts';
 import { parseSetting } from './parse-setting.js';
 

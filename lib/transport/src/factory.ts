@@ -1,6 +1,6 @@
 /** The transport that the settings ask for. */
 import { join } from 'node:path';
-import { envName, settings as declared } from '@dentryscope/contracts';
+import { envName, settings as declared } from '@dentryscope/contracts/settings';
 import type { Settings } from '@dentryscope/contracts';
 import { openEmbeddedLog } from './embedded/log.js';
 import type { EmbeddedLog } from './embedded/log.js';

@@ -1,6 +1,6 @@
 /** Batches on standard output, one line of canonical JSON each, for a person or a pipe. */
 import type { Writable } from 'node:stream';
-import { batchToJson, decodeBatch } from '@dentryscope/contracts';
+import { batchToJson, decodeBatch } from '@dentryscope/contracts/wire';
 import { messageOf } from './backoff.js';
 import { TransportError } from './types.js';
 import type { Message, Publisher, Status } from './types.js';

@@ -1,7 +1,7 @@
 /** Is there a cluster to ask, and how is it reached. */
 import { existsSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { envName, settings as declared } from '@dentryscope/contracts';
+import { envName, settings as declared } from '@dentryscope/contracts/settings';
 import type { Settings } from '@dentryscope/contracts';
 
 export type KubeSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'in-cluster' };

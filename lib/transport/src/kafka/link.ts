@@ -2,11 +2,10 @@
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import kafkajs from 'kafkajs';
 import type { ISocketFactoryArgs, Kafka, LogEntry, RetryOptions } from 'kafkajs';
 import type { Log } from '../log.js';
+import { kafkajs } from './kafkajs.js';
 
-const { Kafka: Client, logLevel } = kafkajs;
 const KEEP_ALIVE_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 3000;
 
@@ -32,6 +31,7 @@ export class KafkaLink {
   #cut = false;
 
   constructor({ brokers, clientId, requestTimeoutMs, log }: LinkOptions) {
+    const { Kafka: Client, logLevel } = kafkajs();
     this.kafka = new Client({
       brokers: [...brokers],
       clientId,
@@ -67,6 +67,6 @@ export class KafkaLink {
 function forward({ namespace, level, log: { message, ...fields } }: LogEntry, log: Log): void {
   // Ours gives a producer up after its first failure, for the reason told in producer-session.ts.
   const expected = message.startsWith('Limiting retries for the idempotent producer');
-  const ours = level > logLevel.WARN || expected ? 'debug' : 'warn';
+  const ours = level > kafkajs().logLevel.WARN || expected ? 'debug' : 'warn';
   log(ours, `kafkajs: ${message}`, { namespace, ...fields, stack: undefined, timestamp: undefined });
 }

@@ -4,15 +4,14 @@
  * taken for a repetition and dropped while it is acknowledged. So a session that failed is given up, and the next one
  * has a producer id of its own.
  */
-import kafkajs from 'kafkajs';
 import type { Producer, TopicMessages } from 'kafkajs';
-import { topics as declared } from '@dentryscope/contracts';
+import { topics as declared } from '@dentryscope/contracts/wire';
+import { kafkajs } from './kafkajs.js';
 import { briefRetry, KafkaLink } from './link.js';
 import type { LinkOptions } from './link.js';
 import { ensureTopics } from './topics.js';
 import { within } from './within.js';
 
-const { CompressionTypes, Partitioners } = kafkajs;
 const CLOSE_TIMEOUT_MS = 2000;
 /** A topic just made, or a leader just chosen, is not served at once. Ended by the request timeout at the latest. */
 const sendRetry = { ...briefRetry, retries: 8 };
@@ -35,7 +34,7 @@ export class ProducerSession {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: kafkajs().Partitioners.DefaultPartitioner,
       retry: sendRetry,
     });
     this.opened = this.#bounded('connect', this.#connect());
@@ -66,7 +65,7 @@ export class ProducerSession {
     await this.#producer.sendBatch({
       acks: -1,
       timeout: this.#timeoutMs,
-      compression: CompressionTypes.GZIP,
+      compression: kafkajs().CompressionTypes.GZIP,
       topicMessages,
     });
   }

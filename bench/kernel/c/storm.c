@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * storm CPU DIR CGROUP.PROCS: for each line N on standard input, looks N names up that were never
+ * there, in a fresh directory, and prints {"wallNs","cpuNs"} of these N lookups once the directory
+ * is gone, and with it the negative dentries. One process for all rounds, so that none pays for a
+ * start.
+ */
+#include "bench.h"
+
+#include <sys/stat.h>
+
+static void look_up(long n)
+{
+	char name[32];
+
+	for (long i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "miss%ld", i);
+		if (!access(name, F_OK) || errno != ENOENT)
+			die(name);
+	}
+}
+
+static int meminfo;
+
+static long reclaimable_kib(void)
+{
+	char text[4096];
+	ssize_t size = pread(meminfo, text, sizeof(text) - 1, 0);
+
+	text[size > 0 ? size : 0] = 0;
+	char *at = strstr(text, "SReclaimable:");
+	return at ? atol(at + sizeof("SReclaimable:") - 1) : 0;
+}
+
+/*
+ * RCU callbacks free the dentries on this CPU after the directory is gone: the next storm must not
+ * pay for them. Waits until the slab shrinks no more.
+ */
+static void settle(void)
+{
+	struct timespec pause = {0, 20 * 1000 * 1000};
+	long before, now = reclaimable_kib();
+
+	do {
+		before = now;
+		nanosleep(&pause, NULL);
+		now = reclaimable_kib();
+	} while (now < before);
+}
+
+static void storm(const char *dir, long n)
+{
+	if (mkdir(dir, 0700) || chdir(dir))
+		die(dir);
+	uint64_t wall = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	look_up(n);
+	cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	wall = clock_ns(CLOCK_MONOTONIC) - wall;
+	if (chdir("..") || rmdir(dir))
+		die(dir);
+	settle();
+	printf("{\"wallNs\":%lu,\"cpuNs\":%lu}\n", wall, cpu);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	char dir[32];
+	long n;
+
+	if (argc != 4)
+		return 2;
+	pin(atoi(argv[1]));
+	if (chdir(argv[2]))
+		die(argv[2]);
+	meminfo = open("/proc/meminfo", O_RDONLY);
+	if (meminfo < 0)
+		die("/proc/meminfo");
+	enter_cgroup(argv[3]);
+	/* Under an old name a directory would find its own negative dentry. */
+	for (int round = 0; scanf("%ld", &n) == 1; round++) {
+		snprintf(dir, sizeof(dir), "storm%d", round);
+		storm(dir, n);
+	}
+	return 0;
+}

@@ -1,0 +1,70 @@
+/** What is attached while a storm runs, in four ways. Each `open` gives a function that detaches and tells its count. */
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openKernel } from '@dentryscope/agent';
+import { CgroupTree } from '@dentryscope/identity';
+import { createLogger, loadSettings } from '@dentryscope/runtime';
+import { Child } from './child.mjs';
+import { built } from './setup.mjs';
+
+/** The filter that gives exact counts there; the tracepoint has the cache's name from 6.1 on. */
+export const bpftraceProgram =
+  'tracepoint:kmem:kmem_cache_alloc /str(args->name) == "dentry"/ { @[cgroup] = count(); }';
+
+const ATTACH_LIMIT_MS = 30_000;
+
+export async function openNothing() {
+  return async () => undefined;
+}
+
+export async function openFloor(scope) {
+  const child = new Child(scope, join(built, 'attach'), [join(built, 'floor.bpf.o')]);
+  await child.line();
+  return async () => {
+    await child.end();
+  };
+}
+
+/** All that `dentryscope agent` attaches with its default settings, and nothing that reads it meanwhile. */
+export async function openOurs(scope, cgroupId) {
+  const { settings } = loadSettings('agent', []);
+  const tree = await CgroupTree.open({ procRoot: '/proc', cgroupRoot: settings.cgroupRoot });
+  const kernel = await openKernel(settings, tree.hierarchies(), release(), createLogger('bench', 'error'));
+  const close = scope.defer(() => kernel.signals.forEach((signal) => signal.close()));
+  return async () => {
+    const hooks = kernel.signals.flatMap((signal) => signal.hooks());
+    const counted = kernel.signals.flatMap((signal) => signal.sample().counted ?? []);
+    await close();
+    const row = counted.find(({ columns }) => columns.dentriesAllocated);
+    const count = row?.columns.dentriesAllocated[row.ids.indexOf(cgroupId)];
+    return { count, hooks: hooks.map(({ hook, backend }) => ({ hook, backend })) };
+  };
+}
+
+/** It prints that it will attach, not that it has: once it has, it waits in epoll. */
+async function attached(child) {
+  const wchan = () => readFileSync(`/proc/${child.pid}/wchan`, 'utf8');
+  const deadline = Date.now() + ATTACH_LIMIT_MS;
+  while (!wchan().includes('epoll') && !wchan().includes('ep_poll')) {
+    if (child.ended || Date.now() > deadline) throw new Error(`bpftrace does not attach: ${child.stderr}`);
+    await sleep(10);
+  }
+}
+
+/** In a mount namespace of its own, where it finds tracefs whether the machine has it mounted or not. */
+export async function openBpftrace(scope, cgroupId) {
+  const script =
+    'mount -t tracefs none /sys/kernel/tracing && mount -t debugfs none /sys/kernel/debug && exec bpftrace -e "$0"';
+  const child = new Child(scope, 'unshare', ['-m', 'sh', '-c', script, bpftraceProgram]);
+  await child.line();
+  await attached(child);
+  return async () => {
+    const lines = await child.end('SIGINT');
+    const found = lines
+      .map((line) => /^@\[(\d+)\]: (\d+)$/.exec(line))
+      .find((match) => match?.[1] === String(cgroupId));
+    return { count: found ? BigInt(found[2]) : 0n };
+  };
+}

@@ -1,0 +1,56 @@
+/** A process's processor time and memory over time, from /proc. */
+import { readFileSync } from 'node:fs';
+import { median, slope } from './stats.mjs';
+
+/** USER_HZ, which is 100 on every architecture that node runs on. */
+const TICK_MS = 10;
+const MIB_KIB = 1024;
+const HOUR_MS = 3_600_000;
+
+/** utime + stime of all its threads, dead ones included (proc_pid_stat(5)). */
+function cpuMs(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+function memoryMiB(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / MIB_KIB;
+  return { rss: of('VmRSS'), anonymous: of('RssAnon'), peak: of('VmHWM') };
+}
+
+export class Watch {
+  #samples = [];
+
+  constructor(pid) {
+    this.pid = pid;
+  }
+
+  sample() {
+    this.#samples.push({ atMs: performance.now(), cpuMs: cpuMs(this.pid), ...memoryMiB(this.pid) });
+  }
+
+  /** Of the samples after the first `warmUpMs`. Slope in MiB an hour. */
+  figures(warmUpMs) {
+    const from = this.#samples[0].atMs + warmUpMs;
+    const steady = this.#samples.filter(({ atMs }) => atMs >= from);
+    const [first, last] = [steady[0], steady.at(-1)];
+    const hours = steady.map(({ atMs }) => (atMs - first.atMs) / HOUR_MS);
+    const rss = steady.map((sample) => sample.rss);
+    return {
+      cpuPercent: ((last.cpuMs - first.cpuMs) / (last.atMs - first.atMs)) * 100,
+      cpuMsBeforeSteady: first.cpuMs,
+      rssMiB: median(rss),
+      rssPeakMiB: last.peak,
+      anonymousMiB: median(steady.map(({ anonymous }) => anonymous)),
+      rssSlopeMiBPerHour: slope(hours, rss),
+      samples: steady.length,
+      series: this.#samples.map(({ atMs, rss: mib, cpuMs: ms }) => ({
+        atMs: Math.round(atMs),
+        rss: mib,
+        cpuMs: ms,
+      })),
+    };
+  }
+}

@@ -1,0 +1,93 @@
+/** A storm of failed lookups, with nothing attached, with empty programs, with ours, with bpftrace. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { cgroupIdOf } from '@dentryscope/native';
+import { Child } from '../lib/child.mjs';
+import { makeCgroups } from '../lib/cgroups.mjs';
+import { fileSystemOf } from '../lib/machine.mjs';
+import { bpftraceProgram, openBpftrace, openFloor, openNothing, openOurs } from '../lib/probes.mjs';
+import { bpftrace, built } from '../lib/setup.mjs';
+import { shuffler, summary } from '../lib/stats.mjs';
+
+const ways = { none: openNothing, floor: openFloor, ours: openOurs, bpftrace: openBpftrace };
+const compared = ['floor', 'ours', 'bpftrace'];
+const WARM_UPS = 2;
+const MOST_ABOVE_FLOOR_POINTS = 1;
+const LEAST_TIMES_LESS = 4;
+
+/** The lookups and the directory they happen in. */
+function checkCount(way, told, lookups) {
+  const wanted = BigInt(lookups) + 1n;
+  if (told && told.count !== wanted)
+    throw new Error(`${way} counted ${told.count} dentries of ${wanted}: the storm was not seen whole`);
+}
+
+async function slice({ scope, storm, cgroupId, args }, way) {
+  const close = await ways[way](scope, cgroupId);
+  const time = JSON.parse(await storm.ask(args.lookups));
+  const told = await close();
+  checkCount(way, told, args.lookups);
+  return { time, hooks: told?.hooks };
+}
+
+async function oneRound(context, order) {
+  const round = {};
+  for (const way of order) round[way] = await slice(context, way);
+  return round;
+}
+
+const percent = (round, way, clock) => (round[way].time[clock] / round.none.time[clock] - 1) * 100;
+
+/** All of a round's figures are compared within the round: what the machine does else changes slower than that. */
+function figures(rounds, { lookups }) {
+  const over = (compute) => summary(rounds.map(compute));
+  const slowdown = (clock) =>
+    Object.fromEntries(compared.map((way) => [way, over((round) => percent(round, way, clock))]));
+  const aboveFloor = over((round) => percent(round, 'ours', 'cpuNs') - percent(round, 'floor', 'cpuNs'));
+  const cpu = slowdown('cpuNs');
+  const timesLess = cpu.bpftrace.median / cpu.ours.median;
+  return {
+    perLookupNs: Object.fromEntries(
+      Object.keys(ways).map((way) => [way, over((round) => round[way].time.cpuNs / lookups)]),
+    ),
+    slowdownPercent: { cpu, wall: slowdown('wallNs') },
+    aboveFloorPoints: aboveFloor,
+    timesLess,
+    pass: {
+      floor: aboveFloor.median <= MOST_ABOVE_FLOOR_POINTS,
+      bpftrace: cpu.ours.median <= 0 || timesLess >= LEAST_TIMES_LESS,
+    },
+    wanted: { floorPoints: MOST_ABOVE_FLOOR_POINTS, timesLess: LEAST_TIMES_LESS },
+  };
+}
+
+export async function storm({ args, scope, folder, work, say }) {
+  const version = await bpftrace();
+  const [cgroup] = makeCgroups(folder, 'storm', 1);
+  const dir = join(work, 'storm');
+  mkdirSync(dir);
+  scope.defer(() => rmSync(dir, { recursive: true, force: true }));
+  const program = [String(args.cpu), dir, join(cgroup, 'cgroup.procs')];
+  const child = new Child(scope, join(built, 'storm'), program);
+  const context = { scope, storm: child, cgroupId: cgroupIdOf(cgroup), args };
+  const shuffle = shuffler(args.seed);
+  for (let i = 0; i < WARM_UPS; i += 1) await child.ask(args.lookups);
+  const rounds = [];
+  while (rounds.length < args.rounds) {
+    rounds.push(await oneRound(context, shuffle(Object.keys(ways))));
+    say(`round ${rounds.length}/${args.rounds}`);
+  }
+  await child.end();
+  const { lookups, seed, cpu } = args;
+  const hooks = rounds[0].ours.hooks;
+  const compare = { version, program: bpftraceProgram };
+  return {
+    lookups,
+    seed,
+    cpu,
+    fileSystem: fileSystemOf(dir),
+    hooks,
+    bpftrace: compare,
+    ...figures(rounds, args),
+  };
+}
