@@ -5,8 +5,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { counters } from '@dentryscope/native';
-import type { DentryProbe, Drained, LiveSample } from '@dentryscope/native';
+import { ageBoundsSeconds, counters } from '@dentryscope/native';
+import type { DentryProbe, Drained, LiveByAge } from '@dentryscope/native';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { DentrySignal } from '../src/signals/dentries.js';
 
@@ -27,6 +27,7 @@ class FakeProbe {
   /** Sampled dentries, each by the id of who made it. */
   sampled: readonly bigint[] | null = [];
   shift = 6;
+  birthsLost = 0n;
 
   drain(): Drained {
     const each = <T>(value: T) => Object.fromEntries(counters.map((name) => [name, value]));
@@ -41,11 +42,20 @@ class FakeProbe {
     } as Drained;
   }
 
-  live(): LiveSample | null {
+  /** All of them just born. */
+  liveByAge(): LiveByAge | null {
     if (!this.sampled) return null;
-    const ids = BigUint64Array.from(this.sampled);
-    const bornNs = ids.map(() => process.hrtime.bigint());
-    return { shift: this.shift, addresses: ids, ids, bornNs, lost: 0n };
+    const ids = [...new Set(this.sampled)];
+    const samples = ids.flatMap((id) => {
+      const newborn = this.sampled!.filter((one) => one === id).length;
+      return [newborn, ...ageBoundsSeconds.map(() => 0)];
+    });
+    return {
+      shift: this.shift,
+      ids: BigUint64Array.from(ids),
+      samples: Uint32Array.from(samples),
+      lost: this.birthsLost,
+    };
   }
 
   forget(ids: Iterable<bigint>): void {
@@ -179,4 +189,12 @@ it('births that were missed are told in a sentence; the dead are forgotten in th
   expect(signal.problems()[0]).toMatch(/^4 births and deaths of cgroups were missed/);
   signal.forget([7n]);
   expect(probe.forgotten).toEqual([7n]);
+});
+
+it('births that found no room are told', () => {
+  const signal = open();
+  expect(signal.problems()).toEqual([]);
+  probe.birthsLost = 3n;
+  signal.sample();
+  expect(signal.problems()).toEqual([expect.stringContaining('3 sampled dentries found no room')]);
 });

@@ -154,7 +154,7 @@ static size_t bucket_of(uint64_t age_ns, const std::vector<uint64_t> &bounds_ns)
 }
 
 Napi::Object live_by_age(Napi::Env env, const std::vector<Sampled> &samples, unsigned shift,
-			 uint64_t now_ns, const std::vector<uint64_t> &bounds_ns)
+			 uint64_t lost, uint64_t now_ns, const std::vector<uint64_t> &bounds_ns)
 {
 	const size_t buckets = bounds_ns.size() + 1;
 	std::unordered_map<uint64_t, size_t> rows;
@@ -176,6 +176,7 @@ Napi::Object live_by_age(Napi::Env env, const std::vector<Sampled> &samples, uns
 	auto samples_out = Napi::Uint32Array::New(env, counts.size());
 	std::copy(counts.begin(), counts.end(), samples_out.Data());
 	out.Set("shift", shift);
+	out.Set("lost", Napi::BigInt::New(env, lost));
 	out.Set("ids", column(env, ids, [](uint64_t id) { return id; }));
 	out.Set("samples", samples_out);
 	return out;

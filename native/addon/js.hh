@@ -28,7 +28,7 @@ Napi::Object live(Napi::Env env, const std::vector<Sampled> &samples, unsigned s
 		  uint64_t lost);
 /* Counts of samples by cgroup and age: `bounds_ns` are the upper ones, the last bucket has none. */
 Napi::Object live_by_age(Napi::Env env, const std::vector<Sampled> &samples, unsigned shift,
-			 uint64_t now_ns, const std::vector<uint64_t> &bounds_ns);
+			 uint64_t lost, uint64_t now_ns, const std::vector<uint64_t> &bounds_ns);
 std::vector<uint64_t> words(const Napi::Value &value);
 
 } // namespace dentryscope::js

@@ -24,11 +24,7 @@ static Napi::Object layout(Napi::Env env, size_t size, std::initializer_list<Fie
 	return out;
 }
 
-#define FIELD(type, name)                                                                          \
-	Field                                                                                      \
-	{                                                                                          \
-#name, offsetof(type, name)                                                        \
-	}
+#define FIELD(type, name) Field(#name, offsetof(type, name))
 
 Napi::Value layouts(const Napi::CallbackInfo &info)
 {

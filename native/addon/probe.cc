@@ -169,7 +169,8 @@ Napi::Value Probe::js_live_by_age(const Napi::CallbackInfo &info)
 		if (!live)
 			return env.Null();
 		auto samples = live->read(shift);
-		return js::live_by_age(env, samples, shift, now_ns, js::words(info[1]));
+		return js::live_by_age(env, samples, shift, live->lost(), now_ns,
+				       js::words(info[1]));
 	});
 }
 

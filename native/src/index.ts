@@ -27,7 +27,7 @@ export type {
   OpenOptions,
   Refusal,
 } from './types.js';
-export { ageBoundsSeconds, estimateByAge, estimateLive, standardError, type LiveEstimates } from './live.js';
+export { ageBoundsSeconds, estimateByAge, standardError, type LiveEstimates } from './live.js';
 export { cgroupIdOf, filesystemMagic, hierarchyOf, magic } from './cgroups.js';
 
 /** The slab tracepoints see objects, not dentries: see docs/decisions/0003-counting-in-the-kernel.md. */

@@ -1,5 +1,5 @@
 /** From the sample of living dentries to estimates of all of them. */
-import type { LiveByAge, LiveSample } from './types.js';
+import type { LiveByAge } from './types.js';
 
 /** Upper bounds of an age's bucket; the last has none. */
 export const ageBoundsSeconds = [60, 600, 3600, 21_600, 86_400] as const;
@@ -24,19 +24,6 @@ export function standardError(samples: number, shift: number): bigint {
   return BigInt(Math.ceil(weight * (1.5 * left + Math.sqrt(samples * left + 2.25 * left * left))));
 }
 
-/** @param nowNs CLOCK_MONOTONIC */
-export function estimateLive(sample: LiveSample, nowNs: bigint): LiveEstimates {
-  const counts = new Map<bigint, number[]>();
-  sample.ids.forEach((id, index) => {
-    let ages = counts.get(id);
-    if (!ages) counts.set(id, (ages = new Array<number>(buckets).fill(0)));
-    ages[bucketOf(nowNs - sample.bornNs[index]!)]! += 1;
-  });
-  const { shift } = sample;
-  const ids = BigUint64Array.from(counts.keys());
-  return estimateByAge({ shift, ids, samples: Uint32Array.from([...counts.values()].flat()) });
-}
-
 /** Each sampled dentry stands for 2^shift. */
 export function estimateByAge({ shift, ids, samples }: LiveByAge): LiveEstimates {
   const rows = Array.from(ids, (_, row) => samples.subarray(row * buckets, (row + 1) * buckets));
@@ -48,10 +35,4 @@ export function estimateByAge({ shift, ids, samples }: LiveByAge): LiveEstimates
     standardErrors: sampled.map((n) => standardError(n, shift)),
     ages: Array.from(samples, (n) => BigInt(n) * weight),
   };
-}
-
-function bucketOf(ageNs: bigint): number {
-  const seconds = Number(ageNs) / 1e9;
-  const bucket = ageBoundsSeconds.findIndex((bound) => seconds < bound);
-  return bucket < 0 ? ageBoundsSeconds.length : bucket;
 }

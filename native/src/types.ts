@@ -96,6 +96,8 @@ export interface LiveByAge {
   ids: BigUint64Array;
   /** Bucket by bucket of `ageBoundsSeconds` (and one more) for the first id, then for the next. */
   samples: Uint32Array;
+  /** As in LiveSample. */
+  lost: bigint;
 }
 
 export interface CgroupEvent {

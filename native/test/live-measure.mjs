@@ -6,7 +6,7 @@
  *
  * All probes look on at the same time. Prints one line of JSON; arrays of 64-bit numbers as base64.
  */
-import { DentryProbe, estimateLive } from '@dentryscope/native';
+import { DentryProbe, estimateByAge } from '@dentryscope/native';
 import { makeCgroup, work } from './measure.mjs';
 
 const config = JSON.parse(process.argv[2]);
@@ -14,7 +14,7 @@ const bytes = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteL
 
 function tell(probe) {
   const sample = probe.live();
-  const { ids, dentries, standardErrors } = estimateLive(sample, process.hrtime.bigint());
+  const { ids, dentries, standardErrors } = estimateByAge(probe.liveByAge(process.hrtime.bigint()));
   const { shift, lost } = sample;
   const { oldDied, oldDiedVariance } = probe.drain().totals;
   return {

@@ -27,6 +27,7 @@ export class DentrySignal implements Signal {
   readonly #oldest: bigint | undefined;
   #before: Mark;
   #holders: readonly bigint[] = [];
+  #birthsLost = 0n;
 
   constructor(
     private readonly probe: DentryProbe,
@@ -60,9 +61,17 @@ export class DentrySignal implements Signal {
 
   problems(): readonly string[] {
     const lost = this.probe.cgroupEventsLost;
-    return lost > 0n
-      ? [`${lost} births and deaths of cgroups were missed: one that lived shortly has no name`]
-      : [];
+    const births = this.#birthsLost;
+    return [
+      ...(lost > 0n
+        ? [`${lost} births and deaths of cgroups were missed: one that lived shortly has no name`]
+        : []),
+      ...(births > 0n
+        ? [
+            `${births} sampled dentries found no room (DENTRYSCOPE_LIVE_MAX_SAMPLES): holders hold more than is told`,
+          ]
+        : []),
+    ];
   }
 
   close(): void {
@@ -94,6 +103,7 @@ export class DentrySignal implements Signal {
     const nowNs = process.hrtime.bigint();
     const sample = this.probe.liveByAge(nowNs);
     if (!sample) return undefined;
+    this.#birthsLost = sample.lost;
     const { ids: living, dentries, standardErrors, ages } = estimateByAge(sample);
     const holds = new Set(living);
     const gone = this.#holders.filter((id) => !holds.has(id));
