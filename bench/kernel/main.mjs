@@ -1,5 +1,5 @@
 /** What the kernel side costs: runs the parts, prints what came out, and writes docs/overhead.md. See --help. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../../scripts/lib/build.mjs';
@@ -37,11 +37,18 @@ async function setUp() {
   await programs();
 }
 
-/** On the same file system as the checkout. */
+const WORK = 'bench-kernel-';
+
+/** On the same file system as the checkout. What a killed run has left goes first. */
 function workFolder(scope) {
   const cache = join(root, '.cache');
   mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'bench-kernel-'));
+  for (const name of readdirSync(cache)) {
+    const pid = name.startsWith(WORK) && name.slice(WORK.length);
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(join(cache, name), { recursive: true });
+  }
+  const folder = join(cache, `${WORK}${process.pid}`);
+  mkdirSync(folder);
   scope.defer(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
