@@ -15,6 +15,8 @@ import type { CommandModule } from './command.js';
 import { CommandError } from './command.js';
 
 const USAGE_STATUS = 2;
+/** How often prom-client looks at the event loop's lag. Its default of 10 ms is most of what an idle agent does. */
+const LAG_SAMPLE_MS = 1000;
 
 /** Loaded when used: `tail` does not wait for DuckDB, `--help` for nothing. */
 const commands: Record<Command, () => Promise<{ command: CommandModule }>> = {
@@ -58,7 +60,7 @@ async function execute(command: CommandModule, loaded: Loaded): Promise<number> 
   const logger = createLogger(command.name, settings.logLevel);
   for (const variable of unknownVariables) logger.warn(`${variable} is no setting; is it spelled right?`);
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLE_MS });
   const lifecycle = new Lifecycle(logger);
   const context = { settings, positionals, logger, registry, lifecycle, version: version() };
   try {
