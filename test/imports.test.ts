@@ -44,7 +44,9 @@ describe.each(Object.entries(mayImport))('%s', (folder, allowed) => {
 
   it('imports only what the table allows', () => {
     const ours = imports.filter(({ specifier }) => specifier.startsWith('@dentryscope/'));
-    const wrong = ours.filter(({ specifier }) => !allowed.includes(specifier.slice('@dentryscope/'.length).split('/')[0]!));
+    const wrong = ours.filter(
+      ({ specifier }) => !allowed.includes(specifier.slice('@dentryscope/'.length).split('/')[0]!),
+    );
     expect(wrong).toEqual([]);
   });
 
