@@ -6,7 +6,8 @@
 #include "cgroup_id.h"
 #include "reclaim_types.h"
 
-/* Preallocated: memory is what is short here. The loader puts in the overflow, id 0 of each kind. */
+/* Preallocated: memory is what is short here. The loader puts in the overflow, id 0 of each kind.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

@@ -70,7 +70,8 @@ static __always_inline void prune_entered(void *sb, void *sc, __u64 stack)
 	enter(DS_SCOPE_PRUNE, &fresh);
 }
 
-/* The id of the memory cgroup whose dentries are pruned; 0 for the root and where there are none. */
+/* The id of the memory cgroup whose dentries are pruned; 0 for the root and where there are none.
+ */
 static __always_inline __u64 shrunk_id(const struct flight *flight)
 {
 	struct shrink_control___reclaim *control = (void *)flight->control;
@@ -82,8 +83,8 @@ static __always_inline __u64 shrunk_id(const struct flight *flight)
 	cgrp = BPF_CORE_READ(memcg, css.cgroup);
 	if (!BPF_CORE_READ(cgrp, level))
 		return 0;
-	return BPF_CORE_READ(cgrp, kn, id) |
-	       (__u64)BPF_CORE_READ(cgrp, root, hierarchy_id) << DS_HIERARCHY_SHIFT;
+	return BPF_CORE_READ(cgrp, kn, id) | (__u64)BPF_CORE_READ(cgrp, root, hierarchy_id)
+						 << DS_HIERARCHY_SHIFT;
 }
 
 static __always_inline void begin_run(__u64 task, const struct flight *flight, __u64 ns,

@@ -48,7 +48,7 @@ struct ds_scope_books {
 };
 
 struct ds_reclaim_control {
-	__u64 running; /* flights in which dentries are counted */
+	__u64 running;	   /* flights in which dentries are counted */
 	__u64 events_lost; /* the ring was full */
 	struct ds_scope_books scope[DS_MAX_SCOPES];
 };
@@ -57,7 +57,7 @@ struct ds_reclaim_control {
 
 /* Calls of one task for one superblock, for one reason, one after the other. */
 struct ds_reclaim_event {
-	__u64 start_ns; /* CLOCK_MONOTONIC, of the first call */
+	__u64 start_ns;	   /* CLOCK_MONOTONIC, of the first call */
 	__u64 duration_ns; /* in the calls, not between them */
 	__u64 freed;
 	__u64 scanned; /* 0: the path does not count them */

@@ -19,7 +19,8 @@ struct Shrunk {
 	ds_shrinker_sum sum;
 };
 
-/* Readers of the maps in bpf/include/reclaim.h; each throws BpfError. Some hundred entries, so one by one. */
+/* Readers of the maps in bpf/include/reclaim.h; each throws BpfError. Some hundred entries, so one
+ * by one. */
 std::vector<Reclaimed> read_reclaimed(int fd);
 std::vector<Shrunk> read_shrinkers(int fd);
 ds_reclaim_control read_reclaim_control(int fd);

@@ -9,8 +9,8 @@
 namespace dentryscope
 {
 
-const std::vector<const char *> reclaim_maps = {"reclaimed", "reclaim_control", "flights",
-						"reclaims",  "runs",		"dropping"};
+const std::vector<const char *> reclaim_maps = {
+    "reclaimed", "reclaim_control", "flights", "reclaims", "runs", "dropping"};
 
 template <typename Key, typename Sum>
 static void make_overflow(const BpfObject &object, const char *map, const Key &key)

@@ -39,8 +39,7 @@ static uint64_t bigint(const Napi::Value &value)
 
 ReclaimProbe::ReclaimProbe(const Napi::CallbackInfo &info)
     : Napi::ObjectWrap<ReclaimProbe>(info), options(js::options(info[0].As<Napi::Object>())),
-      maps(reclaim_maps),
-      freed(reclaim_hook("reclaim_freed", "freed_", options, bigint(info[1]))),
+      maps(reclaim_maps), freed(reclaim_hook("reclaim_freed", "freed_", options, bigint(info[1]))),
       prune(reclaim_hook("reclaim_prune", "prune_", options, bigint(info[1]))),
       remount(reclaim_hook("reclaim_remount", "remount_", options, bigint(info[1]))),
       umount(reclaim_hook("reclaim_umount", "umount_", options, bigint(info[1]))),
@@ -87,9 +86,8 @@ void ReclaimProbe::check_open(Napi::Env env) const
 uint64_t ReclaimProbe::missed(const Hook &hook) const
 {
 	const std::pair<const Hook *, ds_reclaim_scope> scopes[] = {
-	    {&prune, DS_SCOPE_PRUNE},	{&remount, DS_SCOPE_REMOUNT},
-	    {&umount, DS_SCOPE_UMOUNT}, {&memory, DS_SCOPE_MEMORY},
-	    {&shrinkers, DS_SCOPE_SHRINKER},
+	    {&prune, DS_SCOPE_PRUNE},	{&remount, DS_SCOPE_REMOUNT},	 {&umount, DS_SCOPE_UMOUNT},
+	    {&memory, DS_SCOPE_MEMORY}, {&shrinkers, DS_SCOPE_SHRINKER},
 	};
 
 	if (!hook.object)
