@@ -24,6 +24,7 @@ class ReclaimProbe : public Napi::ObjectWrap<ReclaimProbe>
 	void close();
 	void check_open(Napi::Env env) const;
 	std::array<Hook *, 6> hooks();
+	uint64_t lost(ds_reclaim_scope scope, bool by_kprobe) const;
 	uint64_t missed(const Hook &hook) const;
 
 	Napi::Value js_hooks(const Napi::CallbackInfo &info);

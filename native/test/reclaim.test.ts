@@ -1,5 +1,5 @@
 /** Reclaim on this machine's own kernel, by whatever it allows. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ReclaimProbe } from '@dentryscope/native';
@@ -59,6 +59,17 @@ describe.skipIf(skipped)('on this kernel', () => {
       await cgroup.remove();
     }
   });
+});
+
+it('opened and closed again and again leaves no descriptor behind', () => {
+  const cycle = () => {
+    const probe = ReclaimProbe.open();
+    probe.events();
+    probe.close();
+    return readdirSync('/proc/self/fd').length;
+  };
+  const before = cycle();
+  for (let i = 0; i < 20; i++) expect(cycle()).toBe(before);
 });
 
 describe('options', () => {
