@@ -33,18 +33,17 @@ static void add_reclaim(Napi::Env env, Napi::Object &out)
 		layout(env, sizeof(ds_reclaim_key),
 		       {FIELD(ds_reclaim_key, cgroup_id), FIELD(ds_reclaim_key, kind),
 			FIELD(ds_reclaim_key, pad)}));
-	out.Set("ds_reclaim_sum",
-		layout(env, sizeof(ds_reclaim_sum),
-		       {FIELD(ds_reclaim_sum, events), FIELD(ds_reclaim_sum, ns),
-			FIELD(ds_reclaim_sum, freed)}));
+	out.Set("ds_reclaim_sum", layout(env, sizeof(ds_reclaim_sum),
+					 {FIELD(ds_reclaim_sum, events), FIELD(ds_reclaim_sum, ns),
+					  FIELD(ds_reclaim_sum, freed)}));
 	out.Set("ds_scope_books",
 		layout(env, sizeof(ds_scope_books),
 		       {FIELD(ds_scope_books, entered), FIELD(ds_scope_books, left),
 			FIELD(ds_scope_books, in_flight)}));
 	out.Set("ds_reclaim_control",
 		layout(env, sizeof(ds_reclaim_control),
-		       {FIELD(ds_reclaim_control, running),
-			FIELD(ds_reclaim_control, events_lost), FIELD(ds_reclaim_control, scope)}));
+		       {FIELD(ds_reclaim_control, running), FIELD(ds_reclaim_control, events_lost),
+			FIELD(ds_reclaim_control, scope)}));
 	out.Set("ds_reclaim_event",
 		layout(env, sizeof(ds_reclaim_event),
 		       {FIELD(ds_reclaim_event, start_ns), FIELD(ds_reclaim_event, duration_ns),

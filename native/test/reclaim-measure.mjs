@@ -53,18 +53,11 @@ async function watch(probe, action) {
 /** One system call, timed from outside. */
 function timed(binary, op, path) {
   const out = execFileSync(binary, [op, path], { encoding: 'utf8' });
-  const [ns, before, after] = out.trim().split(' ').map(BigInt);
-  return { ns, gone: before - after };
+  const [ns, cpuNs, before, after] = out.trim().split(' ').map(BigInt);
+  return { ns, cpuNs, gone: before - after };
 }
 
 const fill = ({ workload, n }, dir, op = 'miss', count = n) => work(workload, { op, n: count, dir }, []);
-
-/** What the call costs when there is nothing to free: the journal's end, for one. */
-function remountEmpty({ timed: binary }) {
-  const { ns } = timed(binary, 'remount', '/data');
-  execFileSync('mount', ['-o', 'remount,rw', '/data']);
-  return ns;
-}
 
 /** Kernel threads reclaim on for a while: waits until the sums stand still. */
 async function settled(probe) {
@@ -83,15 +76,13 @@ const scenarios = {
     await fill(config, '/data');
     const result = await watch(probe, () => timed(config.timed, 'remount', '/data'));
     execFileSync('mount', ['-o', 'remount,rw', '/data']);
-    return { ...result, emptyNs: remountEmpty(config) };
+    return result;
   },
   async umount(config, probe) {
     await fill(config, '/data');
     const result = await watch(probe, () => timed(config.timed, 'umount', '/data'));
     execFileSync('mount', [config.device, '/data']);
-    const { ns: emptyNs } = timed(config.timed, 'umount', '/data');
-    execFileSync('mount', [config.device, '/data']);
-    return { ...result, emptyNs };
+    return result;
   },
   /** Dentries of files, which a tmpfs holds itself. */
   async umount_files(config, probe) {

@@ -17,8 +17,8 @@ interface Figures {
 
 interface Result {
   ns: string;
-  /** The same call with nothing to free. */
-  emptyNs?: string;
+  /** Of the calling thread. */
+  cpuNs: string;
   /** By how much nr_dentry fell while it ran. */
   gone: string;
   cgroup?: string;
@@ -80,13 +80,13 @@ describe.skipIf(skipped).each(['5.10', '6.1', '6.12'] as const)('Linux %s', (ker
   beforeAll(async () => {
     told = await measure(kernel, [
       { open: open('fentry'), n: 300_000, limitBytes: 16_000_000 },
-      { open: open('kprobe'), n: 100_000, limitBytes: 6_000_000 },
+      { open: open('kprobe'), n: 150_000, limitBytes: 8_000_000 },
     ]);
   }, timeout);
 
   describe.each([
     ['fentry', 0, 300_000],
-    ['kprobe', 1, 100_000],
+    ['kprobe', 1, 150_000],
   ] as const)('%s', (backend, index, n) => {
     const of = (name: Scenario) => told[index]!.results[name];
 
@@ -119,9 +119,12 @@ describe.skipIf(skipped).each(['5.10', '6.1', '6.12'] as const)('Linux %s', (ker
     it.each(['drop_caches', 'remount', 'umount'] as const)(
       '%s: takes the time of the system call',
       (kind) => {
-        const { ns, emptyNs = '0', seen } = of(kind);
-        // Without what the call costs where there is nothing to free (the journal is closed, inodes are looked through).
-        expectNear(Number(seen[kind].ns), Number(ns) - Number(emptyNs), 0.1);
+        const { ns, cpuNs, seen } = of(kind);
+        // Beside the reclaim a remount and an umount wait for the disk and for RCU, which on a starved machine takes as
+        // long; then only the thread's own time says what the call did. drop_caches waits in the reclaim itself (9p).
+        const least = kind === 'drop_caches' ? Number(ns) : Math.min(Number(ns), Number(cpuNs));
+        expect(Number(seen[kind].ns)).toBeGreaterThan(0.9 * least);
+        expect(Number(seen[kind].ns)).toBeLessThan(Number(ns));
       },
     );
 
