@@ -17,7 +17,11 @@
         "addon/libbpf_log.cc",
         "addon/live_sample.cc",
         "addon/path.cc",
-        "addon/probe.cc"
+        "addon/probe.cc",
+        "addon/reclaim_counts.cc",
+        "addon/reclaim_hooks.cc",
+        "addon/reclaim_js.cc",
+        "addon/reclaim_probe.cc"
       ],
       "include_dirs": ["../bpf/include"],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],

@@ -1,5 +1,5 @@
 /** The agent's own /metrics, in the seed's names. A figure the backend can't see has no series at all. */
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { CgroupColumn, NodeBatch } from '@dentryscope/contracts';
 import { Counter, Gauge } from '@dentryscope/runtime';
 import type { Registry } from '@dentryscope/runtime';
 import { DentryExposition } from './exposition-dentries.js';
@@ -12,9 +12,19 @@ export interface PodLabels {
 }
 export type LabelsOf = (cgroupId: bigint) => PodLabels;
 
+/** Kinds of reclaim by label, with the hook that sees them and the name of their columns. */
+const reclaimKinds = [
+  ['pressure', 'reclaim_prune', 'reclaimPressure'],
+  ['direct', 'reclaim_prune', 'reclaimDirect'],
+  ['drop_caches', 'reclaim_prune', 'reclaimDropCaches'],
+  ['remount', 'reclaim_remount', 'reclaimRemount'],
+  ['umount', 'reclaim_umount', 'reclaimUmount'],
+] as const;
+
 export class Exposition {
   readonly #made: DentryExposition;
   readonly #dentries: Gauge;
+  readonly #reclaims: { calls: Counter; seconds: Counter; freed: Counter };
   readonly #windows: Counter;
   readonly #lost: Gauge;
   readonly #hooks: Gauge;
@@ -29,6 +39,13 @@ export class Exposition {
       labelNames: ['type'],
       registers,
     });
+    const reclaim = (name: string, help: string) =>
+      new Counter({ name, help, labelNames: ['kind'], registers });
+    this.#reclaims = {
+      calls: reclaim('node_dentry_reclaim_total', "Calls of the kernel's functions that reclaim dentries."),
+      seconds: reclaim('node_dentry_reclaim_seconds_total', 'Time of tasks in reclaim of dentries.'),
+      freed: reclaim('node_dentry_reclaim_freed_total', 'Dentries freed by reclaim.'),
+    };
     this.#windows = new Counter({ name: 'agent_windows_total', help: 'Windows closed.', registers });
     this.#lost = new Gauge({
       name: 'agent_windows_lost_total',
@@ -62,6 +79,7 @@ export class Exposition {
     this.#lost.set(Number(batch.health?.windowsLost ?? 0n));
     this.#made.record(batch);
     this.#recordDentries(batch);
+    this.#recordReclaim(batch);
     for (const { hook, backend, missed } of batch.health?.hooks ?? []) {
       if (backend) this.#hooks.set({ hook, backend }, 1);
       if (backend) this.#missed.set({ hook }, Number(missed));
@@ -72,5 +90,19 @@ export class Exposition {
     const types = { total: state?.nrDentry, unused: state?.nrUnused, negative: state?.nrNegative };
     for (const [type, value] of Object.entries(types))
       if (value !== undefined) this.#dentries.set({ type }, Number(value));
+  }
+
+  /** From 0 on for what a hook sees. */
+  #recordReclaim({ cgroups, health }: NodeBatch): void {
+    const seen = new Set(health?.hooks.flatMap(({ hook, backend }) => (backend ? [hook] : [])));
+    const sum = (column: CgroupColumn) =>
+      Number(cgroups?.[column].reduce((total, value) => total + value, 0n) ?? 0n);
+    const { calls, seconds, freed } = this.#reclaims;
+    for (const [kind, hook, column] of reclaimKinds) {
+      if (!seen.has(hook)) continue;
+      calls.inc({ kind }, sum(`${column}Events`));
+      seconds.inc({ kind }, sum(`${column}Ns`) / 1e9);
+      if (seen.has('reclaim_freed')) freed.inc({ kind }, sum(`${column}Freed`));
+    }
   }
 }

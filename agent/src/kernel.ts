@@ -4,6 +4,7 @@ import type { Hierarchies } from '@dentryscope/identity';
 import type { DentryProbe } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
 import type { CgroupEvent, Kernel, Signal } from './signal.js';
+import type { ReclaimSignal } from './signals/reclaim.js';
 
 /** Where the programs can't be opened at all (addon not built, kernel too old for libbpf): each hook with that reason. */
 function unseen(hooks: readonly string[], reason: string): Signal {
@@ -33,6 +34,38 @@ const dentryHooks = [
   'cgroup_life',
 ];
 
+const reclaimHooks = [
+  'reclaim_freed',
+  'reclaim_prune',
+  'reclaim_remount',
+  'reclaim_umount',
+  'reclaim_direct',
+  'shrinkers',
+];
+
+/** A probe of its own: where it can't be opened the others go on. */
+async function openReclaim(
+  { backend, procRoot, reclaimEventMin }: Settings,
+  preferV1: boolean,
+  logger: Logger,
+): Promise<{ signal: Signal; collect(): void }> {
+  let signal: ReclaimSignal;
+  try {
+    const { ReclaimProbe } = await import('@dentryscope/native');
+    const { ReclaimSignal } = await import('./signals/reclaim.js');
+    const probe = ReclaimProbe.open({
+      ...(backend === 'auto' || backend === 'none' ? {} : { backends: [backend] }),
+      preferV1,
+      eventMinNs: BigInt(reclaimEventMin) * 1_000_000n,
+    });
+    signal = new ReclaimSignal(probe, procRoot);
+  } catch (error) {
+    logger.error({ err: error }, 'reclaim can not be measured');
+    return { signal: unseen(reclaimHooks, (error as Error).message), collect: () => {} };
+  }
+  return { signal, collect: () => signal.collect() };
+}
+
 function cgroupEvents(probe: DentryProbe): CgroupEvent[] {
   return (
     probe
@@ -60,12 +93,18 @@ export async function openKernel(
       preferV1: hierarchies.preferV1,
       live: { maxSamples: settings.liveMaxSamples },
     });
-    const signals = [new DentrySignal(probe, { procRoot, kernelRelease })];
+    const reclaim = await openReclaim(settings, hierarchies.preferV1, logger);
+    const signals: Signal[] = [new DentrySignal(probe, { procRoot, kernelRelease }), reclaim.signal];
     for (const hook of signals.flatMap((signal) => signal.hooks()))
       logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
-    return { signals, pollCgroupEvents: () => cgroupEvents(probe) };
+    const pollCgroupEvents = () => {
+      reclaim.collect();
+      return cgroupEvents(probe);
+    };
+    return { signals, pollCgroupEvents };
   } catch (error) {
     logger.error({ err: error }, 'no kernel hook can be had; node-level figures only');
-    return { signals: [unseen(dentryHooks, (error as Error).message)], pollCgroupEvents: () => [] };
+    const { message } = error as Error;
+    return { signals: [unseen([...dentryHooks, ...reclaimHooks], message)], pollCgroupEvents: () => [] };
   }
 }

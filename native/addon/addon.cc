@@ -2,10 +2,12 @@
 #include "layouts.hh"
 #include "path.hh"
 #include "probe.hh"
+#include "reclaim_probe.hh"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("Probe", dentryscope::Probe::define(env));
+	exports.Set("ReclaimProbe", dentryscope::ReclaimProbe::define(env));
 	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
 	exports.Set("layouts", Napi::Function::New(env, dentryscope::layouts));
 	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));

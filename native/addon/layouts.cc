@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <dentryscope.h>
+#include <reclaim_types.h>
 
 namespace dentryscope
 {
@@ -25,6 +26,41 @@ static Napi::Object layout(Napi::Env env, size_t size, std::initializer_list<Fie
 }
 
 #define FIELD(type, name) Field(#name, offsetof(type, name))
+
+static void add_reclaim(Napi::Env env, Napi::Object &out)
+{
+	out.Set("ds_reclaim_key",
+		layout(env, sizeof(ds_reclaim_key),
+		       {FIELD(ds_reclaim_key, cgroup_id), FIELD(ds_reclaim_key, kind),
+			FIELD(ds_reclaim_key, pad)}));
+	out.Set("ds_reclaim_sum", layout(env, sizeof(ds_reclaim_sum),
+					 {FIELD(ds_reclaim_sum, events), FIELD(ds_reclaim_sum, ns),
+					  FIELD(ds_reclaim_sum, freed)}));
+	out.Set("ds_scope_books",
+		layout(env, sizeof(ds_scope_books),
+		       {FIELD(ds_scope_books, entered), FIELD(ds_scope_books, left),
+			FIELD(ds_scope_books, in_flight)}));
+	out.Set("ds_reclaim_control",
+		layout(env, sizeof(ds_reclaim_control),
+		       {FIELD(ds_reclaim_control, running), FIELD(ds_reclaim_control, events_lost),
+			FIELD(ds_reclaim_control, scope)}));
+	out.Set("ds_reclaim_event",
+		layout(env, sizeof(ds_reclaim_event),
+		       {FIELD(ds_reclaim_event, start_ns), FIELD(ds_reclaim_event, duration_ns),
+			FIELD(ds_reclaim_event, freed), FIELD(ds_reclaim_event, scanned),
+			FIELD(ds_reclaim_event, cgroup_id), FIELD(ds_reclaim_event, shrunk_id),
+			FIELD(ds_reclaim_event, kind), FIELD(ds_reclaim_event, cpu),
+			FIELD(ds_reclaim_event, pid), FIELD(ds_reclaim_event, calls),
+			FIELD(ds_reclaim_event, superblock), FIELD(ds_reclaim_event, filesystem),
+			FIELD(ds_reclaim_event, comm)}));
+	out.Set("ds_shrinker_key",
+		layout(env, sizeof(ds_shrinker_key),
+		       {FIELD(ds_shrinker_key, scan_objects), FIELD(ds_shrinker_key, name)}));
+	out.Set("ds_shrinker_sum",
+		layout(env, sizeof(ds_shrinker_sum),
+		       {FIELD(ds_shrinker_sum, calls), FIELD(ds_shrinker_sum, ns),
+			FIELD(ds_shrinker_sum, scanned), FIELD(ds_shrinker_sum, freed)}));
+}
 
 Napi::Value layouts(const Napi::CallbackInfo &info)
 {
@@ -50,6 +86,7 @@ Napi::Value layouts(const Napi::CallbackInfo &info)
 	/* CounterTable reads an entry as its id, then its words. */
 	out.Set("ds_entry", layout(env, sizeof(__u64) * (1 + DS_NR_COUNTERS),
 				   {{"id", 0}, {"value", sizeof(__u64)}}));
+	add_reclaim(env, out);
 	return out;
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { NativeReclaimProbe } from './reclaim.js';
 import type {
   Backend,
   CgroupEvent,
@@ -35,6 +36,7 @@ export interface NativeOptions {
 
 export interface Addon {
   Probe: new (options: NativeOptions) => NativeProbe;
+  ReclaimProbe: new (options: NativeOptions, eventMinNs: bigint) => NativeReclaimProbe;
   cgroupInode(path: string): bigint;
   filesystemMagic(path: string): number;
 }

@@ -28,6 +28,16 @@ export type {
   Refusal,
 } from './types.js';
 export { ageBoundsSeconds, estimateByAge, standardError, type LiveEstimates } from './live.js';
+export { ReclaimProbe, reclaimKinds } from './reclaim.js';
+export type {
+  ReclaimDrained,
+  ReclaimEvent,
+  ReclaimHook,
+  ReclaimHookReport,
+  ReclaimKind,
+  ReclaimOptions,
+  Shrinker,
+} from './reclaim.js';
 export { cgroupIdOf, filesystemMagic, hierarchyOf, magic } from './cgroups.js';
 
 /** The slab tracepoints see objects, not dentries: see docs/decisions/0003-counting-in-the-kernel.md. */

@@ -40,7 +40,7 @@ function structsOf(object: string): Map<string, Layout> {
 
 describe('every struct of an object file', () => {
   const objects = readdirSync(at('../../bpf')).filter((name) =>
-    /^(dentry|cgroup_life)_.*\.bpf\.c$/.test(name),
+    /^(dentry|cgroup_life|reclaim)_.*\.bpf\.c$/.test(name),
   );
   it.each(objects.map((name) => name.replace('.bpf.c', '.bpf.o')))('%s', (object) => {
     const structs = structsOf(object);

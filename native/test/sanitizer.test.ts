@@ -51,6 +51,12 @@ const open = `const { Worker } = require('node:worker_threads');
   const native = import('@dentryscope/native');`;
 
 const scripts: Record<string, string> = {
+  'reclaim, used and closed twice': `native.then(({ ReclaimProbe }) => {
+    const probe = ReclaimProbe.open({ eventMinNs: 0n });
+    for (let i = 0; i < 3; i++) { probe.drain(); probe.shrinkers(); probe.events(); probe.hooks; probe.forget([1n, 7n]); }
+    probe.close(); probe.close();
+    console.log('done');
+  });`,
   'used and closed twice': `native.then(({ DentryProbe }) => {
     const probe = DentryProbe.open({ maxCgroups: 2, live: { shift: 0, maxSamples: 64 } });
     for (let i = 0; i < 2000; i++) require('node:fs').existsSync('/nope-' + process.pid + '-' + i);

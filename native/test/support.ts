@@ -18,11 +18,15 @@ export function scratch(): string {
   return folder;
 }
 
-/** Compiles workload.c into `folder`. */
-export function compileWorkload(folder: string): string {
-  const binary = join(folder, 'workload');
-  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', binary, join(here, 'workload.c')]);
+/** Compiles a program of this folder into `folder`. */
+export function compile(folder: string, source: string): string {
+  const binary = join(folder, source.replace('.c', ''));
+  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', binary, join(here, source)]);
   return binary;
+}
+
+export function compileWorkload(folder: string): string {
+  return compile(folder, 'workload.c');
 }
 
 /** Why this machine's kernel can't be measured, or undefined; the reason is printed. With CI=true it throws. */

@@ -121,6 +121,14 @@ export const settings = {
     64,
     1_048_576,
   ),
+  reclaimEventMin: setting(
+    'duration',
+    'RECLAIM_EVENT_MIN',
+    '1ms',
+    measuring,
+    'Reclaims of dentries that take at least so long are told one by one; the counters have all of them.',
+    0,
+  ),
   procRoot: setting('path', 'PROC_ROOT', '/proc', measuring, "The host's procfs."),
   cgroupRoot: setting('path', 'CGROUP_ROOT', '/sys/fs/cgroup', measuring, "The host's cgroup mounts."),
   agentListen: setting(

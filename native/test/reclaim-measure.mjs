@@ -1,0 +1,148 @@
+/**
+ * Makes a guest kernel reclaim dentries in each way, and tells what a ReclaimProbe saw of it:
+ *
+ *   node reclaim-measure.mjs '{"workload": "/path/of/workload", "timed": "/path/of/timed", "open": {"backends": ["fentry"]},
+ *     "n": 300000, "device": "/dev/vda", "root": "/sys/fs/cgroup", "scenarios": ["drop_caches", "remount", "umount"]}'
+ *
+ * Everything in /data is a scratch file system's. Prints one line of JSON, 64-bit numbers as strings.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { ReclaimProbe, reclaimKinds } from '@dentryscope/native';
+import { makeCgroup, work } from './measure.mjs';
+
+const nrDentry = () => BigInt(readFileSync('/proc/sys/fs/dentry-state', 'utf8').split(/\s/)[0]);
+
+/** Sums over all cgroups, by kind. */
+function sums(probe) {
+  const { columns } = probe.drain();
+  const total = (column) => column?.reduce((sum, value) => sum + value, 0n) ?? null;
+  return Object.fromEntries(
+    reclaimKinds.map((kind) => [
+      kind,
+      { events: total(columns[kind].events), ns: total(columns[kind].ns), freed: total(columns[kind].freed) },
+    ]),
+  );
+}
+
+const minus = (after, before) =>
+  Object.fromEntries(
+    Object.entries(after).map(([kind, figures]) => [
+      kind,
+      Object.fromEntries(
+        Object.entries(figures).map(([name, value]) => [
+          name,
+          value === null ? null : value - before[kind][name],
+        ]),
+      ),
+    ]),
+  );
+
+/** What the probe saw while `action` ran; `action` gives what the system call itself cost. */
+async function watch(probe, action) {
+  probe.events();
+  const before = sums(probe);
+  const told = await action();
+  return { ...told, seen: minus(sums(probe), before), events: probe.events() };
+}
+
+/** One system call, timed from outside. */
+function timed(binary, op, path) {
+  const out = execFileSync(binary, [op, path], { encoding: 'utf8' });
+  const [ns, cpuNs, before, after] = out.trim().split(' ').map(BigInt);
+  return { ns, cpuNs, gone: before - after };
+}
+
+const fill = ({ workload, n }, dir, op = 'miss', count = n) => work(workload, { op, n: count, dir }, []);
+
+/** Kernel threads reclaim on for a while: waits until the sums stand still. */
+async function settled(probe) {
+  for (let last = '', now = ' '; now !== last; await sleep(100)) {
+    last = now;
+    now = String(Object.values(sums(probe)).map(({ freed }) => freed));
+  }
+}
+
+const scenarios = {
+  async drop_caches(config, probe) {
+    await fill(config, '/data');
+    return watch(probe, () => timed(config.timed, 'drop_caches', '-'));
+  },
+  async remount(config, probe) {
+    await fill(config, '/data');
+    const result = await watch(probe, () => timed(config.timed, 'remount', '/data'));
+    execFileSync('mount', ['-o', 'remount,rw', '/data']);
+    return result;
+  },
+  async umount(config, probe) {
+    await fill(config, '/data');
+    const result = await watch(probe, () => timed(config.timed, 'umount', '/data'));
+    execFileSync('mount', [config.device, '/data']);
+    return result;
+  },
+  /** Dentries of files, which a tmpfs holds itself. */
+  async umount_files(config, probe) {
+    mkdirSync('/run/files', { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', 'files', '/run/files']);
+    await fill(config, '/run/files', 'create', Math.ceil(config.n / 10));
+    return watch(probe, () => timed(config.timed, 'umount', '/run/files'));
+  },
+  /** A task in a cgroup whose memory is too small for its dentries. */
+  async direct(config, probe) {
+    const cgroup = makeCgroup(config.root);
+    // Not memory.max: 5.10 kills there, as dentries are freed a grace period after they died.
+    writeFileSync(join(cgroup.path, 'memory.high'), String(config.limitBytes));
+    try {
+      return await watch(probe, async () => {
+        const before = nrDentry();
+        await work(config.workload, { op: 'miss', n: config.n, dir: '/data' }, [cgroup]);
+        return { cgroup: cgroup.id, gone: BigInt(config.n) - (nrDentry() - before) };
+      });
+    } finally {
+      await cgroup.remove();
+    }
+  },
+  /** kswapd: anonymous memory grows until it has freed a tenth of the dentries. */
+  async pressure(config, probe) {
+    await fill(config, '/data');
+    return watch(probe, async () => {
+      const enough = sums(probe).pressure.freed + BigInt(config.n) / 10n;
+      const before = nrDentry();
+      const hog = spawn(config.timed, ['hog'], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const exit = once(hog, 'exit');
+      const killed = exit.then(() => Promise.reject(new Error('killed before kswapd had freed enough')));
+      killed.catch(() => {});
+      while (sums(probe).pressure.freed < enough) {
+        hog.stdin.write('.');
+        await Promise.race([once(hog.stdout, 'data'), killed]);
+      }
+      await settled(probe);
+      const gone = before - nrDentry();
+      hog.stdin.end();
+      await exit;
+      return { gone };
+    });
+  },
+};
+
+export async function measureReclaim(config) {
+  const probe = ReclaimProbe.open(config.open);
+  try {
+    const results = {};
+    for (const name of config.scenarios) results[name] = await scenarios[name](config, probe);
+    return { results, hooks: probe.hooks, shrinkers: probe.shrinkers(), eventsLost: probe.eventsLost };
+  } finally {
+    probe.close();
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const results = [];
+  for (const config of JSON.parse(process.argv[2])) results.push(await measureReclaim(config));
+  const json = JSON.stringify(results, (_, value) => (typeof value === 'bigint' ? String(value) : value));
+  process.stdout.write(`${json}\n`);
+}
