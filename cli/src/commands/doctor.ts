@@ -20,10 +20,11 @@ async function hooks({ settings, logger }: Context, tree: CgroupTree, release: s
   if (settings.backend === 'none') return [['!', 'kernel hooks', 'off: DENTRYSCOPE_BACKEND=none']];
   logger.level = 'fatal'; // what it would log is what is printed here
   const kernel = await openKernel(settings, tree.hierarchies(), release, logger);
+  const told = new Set<string>();
   const findings = kernel.signals
     .flatMap((signal) => signal.hooks())
     .map((hook): Finding => {
-      const refused = hook.tried.map(({ backend, error }) => `${backend}: ${error}`).join('; ');
+      const refused = hook.tried.map(({ backend, error }) => `${backend}: ${once(told, error)}`).join('; ');
       if (hook.backend === null) return ['✗', hook.hook, `not measured — ${refused}`];
       const limits = [
         ...(hook.includesPseudo ? ['pipes and sockets are counted too'] : []),
@@ -34,6 +35,13 @@ async function hooks({ settings, logger }: Context, tree: CgroupTree, release: s
     });
   for (const signal of kernel.signals) signal.close();
   return findings;
+}
+
+/** Most hooks are refused for the same reason: it is said in full the first time. */
+function once(told: Set<string>, reason: string): string {
+  if (told.has(reason)) return 'as above';
+  told.add(reason);
+  return reason;
 }
 
 function cgroups(tree: CgroupTree): Finding[] {
