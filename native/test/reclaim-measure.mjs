@@ -15,6 +15,8 @@ import { pathToFileURL } from 'node:url';
 import { ReclaimProbe, reclaimKinds } from '@dentryscope/native';
 import { makeCgroup, work } from './measure.mjs';
 
+const MANY = 12;
+
 const nrDentry = () => BigInt(readFileSync('/proc/sys/fs/dentry-state', 'utf8').split(/\s/)[0]);
 
 /** Sums over all cgroups, by kind. */
@@ -90,6 +92,27 @@ const scenarios = {
     execFileSync('mount', ['-t', 'tmpfs', 'files', '/run/files']);
     await fill(config, '/run/files', 'create', Math.ceil(config.n / 10));
     return watch(probe, () => timed(config.timed, 'umount', '/run/files'));
+  },
+  /** More umounts at once than a kretprobe has instances: what is lost must be told. */
+  async many(config, probe) {
+    const dirs = Array.from({ length: MANY }, (_, i) => `/run/many-${i}`);
+    for (const dir of dirs) {
+      mkdirSync(dir, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', 'many', dir]);
+      await fill(config, dir, 'create', 2000);
+    }
+    const missed = () => probe.hooks.find(({ hook }) => hook === 'reclaim_umount').missed;
+    const before = missed();
+    const dentries = nrDentry();
+    return watch(probe, async () => {
+      const children = dirs.map((dir) => spawn(config.timed, ['umount', dir], { stdio: 'ignore' }));
+      const ends = await Promise.all(children.map((child) => once(child, 'exit')));
+      return {
+        gone: dentries - nrDentry(),
+        failed: ends.filter(([code]) => code !== 0).length,
+        missed: missed() - before,
+      };
+    });
   },
   /** A task in a cgroup whose memory is too small for its dentries. */
   async direct(config, probe) {
