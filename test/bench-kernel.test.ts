@@ -73,7 +73,9 @@ describe.skipIf(missing())('npm run bench:kernel', () => {
     const { storm } = bench<{ storm: { perLookupNs: Record<string, Summary> } }>(
       ...['--only', 'storm', '--lookups', '2000'],
     );
-    expect(Object.keys(storm.perLookupNs)).toEqual(['none', 'floor', 'ours', 'bpftrace']);
+    expect(Object.keys(storm.perLookupNs)).toEqual([
+      ...['none', 'floor', 'ours', 'bpftrace', 'bpftraceAllocations'],
+    ]);
     positive(storm.perLookupNs);
   });
 

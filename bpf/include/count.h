@@ -106,7 +106,7 @@ static __noinline struct ds_entry *find_entry(__u64 id, __u32 cpu, __u32 *slot)
 
 	if (entry && place != DS_PLACE_OVERFLOW && slot) {
 		entry->id = id;
-		*slot = place;
+		*slot = cpu * nr_places + place;
 	}
 	return entry;
 }
@@ -120,7 +120,8 @@ static __always_inline struct ds_entry *entry_of(__u64 id)
 
 	if (!slot)
 		return entry_at(cpu, DS_PLACE_OVERFLOW);
-	entry = entry_at(cpu, *slot);
+	/* A slot holds the key itself. 0, at first, is the overflow of CPU 0, which has no id. */
+	entry = bpf_map_lookup_elem(&entries, slot);
 	if (entry && entry->id == id)
 		return entry;
 	return find_entry(id, cpu, slot);

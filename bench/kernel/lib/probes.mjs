@@ -9,9 +9,14 @@ import { createLogger, loadSettings } from '@dentryscope/runtime';
 import { Child } from './child.mjs';
 import { built } from './setup.mjs';
 
-/** The filter that gives exact counts there; the tracepoint has the cache's name from 6.1 on. */
-export const bpftraceProgram =
-  'tracepoint:kmem:kmem_cache_alloc /str(args->name) == "dentry"/ { @[cgroup] = count(); }';
+const counting = (event, map) =>
+  `tracepoint:kmem:${event} /str(args->name) == "dentry"/ { ${map} = count(); }`;
+
+/** The filter gives exact counts. `same` counts what ours counts: allocations by cgroup, and frees. */
+export const bpftracePrograms = {
+  allocations: counting('kmem_cache_alloc', '@[cgroup]'),
+  same: `${counting('kmem_cache_alloc', '@[cgroup]')} ${counting('kmem_cache_free', '@freed')}`,
+};
 
 const ATTACH_LIMIT_MS = 30_000;
 
@@ -54,10 +59,10 @@ async function attached(child) {
 }
 
 /** In a mount namespace of its own, where it finds tracefs whether the machine has it mounted or not. */
-export async function openBpftrace(scope, cgroupId) {
+async function openBpftrace(scope, cgroupId, program) {
   const script =
     'mount -t tracefs none /sys/kernel/tracing && mount -t debugfs none /sys/kernel/debug && exec bpftrace -e "$0"';
-  const child = new Child(scope, 'unshare', ['-m', 'sh', '-c', script, bpftraceProgram]);
+  const child = new Child(scope, 'unshare', ['-m', 'sh', '-c', script, program]);
   await child.line();
   await attached(child);
   return async () => {
@@ -68,3 +73,7 @@ export async function openBpftrace(scope, cgroupId) {
     return { count: found ? BigInt(found[2]) : 0n };
   };
 }
+
+export const openBpftraceSame = (scope, cgroupId) => openBpftrace(scope, cgroupId, bpftracePrograms.same);
+export const openBpftraceAllocations = (scope, cgroupId) =>
+  openBpftrace(scope, cgroupId, bpftracePrograms.allocations);

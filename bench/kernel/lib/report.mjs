@@ -6,11 +6,18 @@ const lines = {
     `${verdict(pass)}  an event costs ${digits(perEventNs.ours.median)} ns, ${interval(timesCheaper)} times less than ` +
       `a hash updated at each event; wanted: ${wanted}`,
   ],
-  storm: ({ slowdownPercent: { cpu }, aboveFloorPoints, timesLess, pass, wanted }) => [
+  storm: ({
+    slowdownPercent: { cpu },
+    aboveFloorPoints,
+    timesLess,
+    timesLessThanAllocations,
+    pass,
+    wanted,
+  }) => [
     `${verdict(pass.floor)}  ours slows lookups by ${digits(cpu.ours.median)} %, ${interval(aboveFloorPoints)} points ` +
       `above empty programs; wanted: at most ${wanted.floorPoints}`,
-    `${verdict(pass.bpftrace)}  bpftrace slows them by ${digits(cpu.bpftrace.median)} %, ${digits(timesLess)} times as ` +
-      `much; wanted: ${wanted.timesLess}`,
+    `${verdict(pass.bpftrace)}  bpftrace, counting the same, slows them by ${digits(cpu.bpftrace.median)} %, ${digits(timesLess)} times as ` +
+      `much (allocations alone: ${digits(timesLessThanAllocations)}); wanted: ${wanted.timesLess}`,
   ],
   drain: ({ cgroups, perEntryNs, timesCheaper, pass, wanted }) => [
     `${verdict(pass)}  of ${cgroups} cgroups each is read in ${digits(perEntryNs.table.median)} ns, ` +

@@ -5,12 +5,25 @@ import { cgroupIdOf } from '@dentryscope/native';
 import { Child } from '../lib/child.mjs';
 import { makeCgroups } from '../lib/cgroups.mjs';
 import { fileSystemOf } from '../lib/machine.mjs';
-import { bpftraceProgram, openBpftrace, openFloor, openNothing, openOurs } from '../lib/probes.mjs';
+import {
+  bpftracePrograms,
+  openBpftraceAllocations,
+  openBpftraceSame,
+  openFloor,
+  openNothing,
+  openOurs,
+} from '../lib/probes.mjs';
 import { bpftrace, built } from '../lib/setup.mjs';
 import { shuffler, summary } from '../lib/stats.mjs';
 
-const ways = { none: openNothing, floor: openFloor, ours: openOurs, bpftrace: openBpftrace };
-const compared = ['floor', 'ours', 'bpftrace'];
+const ways = {
+  none: openNothing,
+  floor: openFloor,
+  ours: openOurs,
+  bpftrace: openBpftraceSame,
+  bpftraceAllocations: openBpftraceAllocations,
+};
+const compared = Object.keys(ways).slice(1);
 const WARM_UPS = 2;
 const MOST_ABOVE_FLOOR_POINTS = 1;
 const LEAST_TIMES_LESS = 4;
@@ -53,6 +66,7 @@ function figures(rounds, { lookups }) {
     slowdownPercent: { cpu, wall: slowdown('wallNs') },
     aboveFloorPoints: aboveFloor,
     timesLess,
+    timesLessThanAllocations: cpu.bpftraceAllocations.median / cpu.ours.median,
     pass: {
       floor: aboveFloor.median <= MOST_ABOVE_FLOOR_POINTS,
       bpftrace: cpu.ours.median <= 0 || timesLess >= LEAST_TIMES_LESS,
@@ -80,7 +94,7 @@ export async function storm({ args, scope, folder, work, say }) {
   await child.end();
   const { lookups, seed, cpu } = args;
   const hooks = rounds[0].ours.hooks;
-  const compare = { version, program: bpftraceProgram };
+  const compare = { version, programs: bpftracePrograms };
   return {
     lookups,
     seed,
