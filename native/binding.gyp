@@ -11,6 +11,7 @@
         "addon/dentry_counts.cc",
         "addon/dentry_hooks.cc",
         "addon/hook.cc",
+        "addon/jitter.cc",
         "addon/js.cc",
         "addon/kernel_btf.cc",
         "addon/layouts.cc",
@@ -21,7 +22,12 @@
         "addon/reclaim_counts.cc",
         "addon/reclaim_hooks.cc",
         "addon/reclaim_js.cc",
-        "addon/reclaim_probe.cc"
+        "addon/reclaim_probe.cc",
+        "addon/sched_hooks.cc",
+        "addon/sched_js.cc",
+        "addon/sched_probe.cc",
+        "addon/stall_ring.cc",
+        "addon/timer_jitter.cc"
       ],
       "include_dirs": ["../bpf/include"],
       "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],

@@ -63,7 +63,7 @@ export class Agent {
       bootId: facts.bootId,
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
-    const kernel = await openKernel(settings, tree.hierarchies(), facts.kernelRelease, logger);
+    const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);
     const sampler = new Sampler(facts, kernel, tree);
     const sender = new Sender(spool, publisher, batchKey(facts), logger, options.onFatal);
     const labelsOf = (id: bigint) => {

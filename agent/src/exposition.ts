@@ -3,6 +3,7 @@ import type { CgroupColumn, NodeBatch } from '@dentryscope/contracts';
 import { Counter, Gauge } from '@dentryscope/runtime';
 import type { Registry } from '@dentryscope/runtime';
 import { DentryExposition } from './exposition-dentries.js';
+import { StallExposition } from './exposition-stalls.js';
 
 /** Labels of a cgroup; all empty for what is no pod's: one series, whatever the number of cgroups. */
 export interface PodLabels {
@@ -23,6 +24,7 @@ const reclaimKinds = [
 
 export class Exposition {
   readonly #made: DentryExposition;
+  readonly #stalls: StallExposition;
   readonly #dentries: Gauge;
   readonly #reclaims: { calls: Counter; seconds: Counter; freed: Counter };
   readonly #windows: Counter;
@@ -33,6 +35,7 @@ export class Exposition {
   constructor(registry: Registry, labelsOf: LabelsOf, spoolWindows: () => number) {
     const registers = [registry];
     this.#made = new DentryExposition(registry, labelsOf);
+    this.#stalls = new StallExposition(registry);
     this.#dentries = new Gauge({
       name: 'node_dentry_count',
       help: 'Dentries of the node (/proc/sys/fs/dentry-state): total, unused, negative.',
@@ -78,6 +81,7 @@ export class Exposition {
     this.#windows.inc();
     this.#lost.set(Number(batch.health?.windowsLost ?? 0n));
     this.#made.record(batch);
+    this.#stalls.record(batch);
     this.#recordDentries(batch);
     this.#recordReclaim(batch);
     for (const { hook, backend, missed } of batch.health?.hooks ?? []) {

@@ -1,10 +1,11 @@
 /** The kernel side, as far as this machine lets it be had. Without it the agent goes on with node-level figures. */
 import type { Settings } from '@dentryscope/contracts';
-import type { Hierarchies } from '@dentryscope/identity';
+import type { CgroupTree } from '@dentryscope/identity';
 import type { DentryProbe } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
 import type { CgroupEvent, Kernel, Signal } from './signal.js';
 import type { ReclaimSignal } from './signals/reclaim.js';
+import { openStalls } from './stalls.js';
 
 /** Where the programs can't be opened at all (addon not built, kernel too old for libbpf): each hook with that reason. */
 function unseen(hooks: readonly string[], reason: string): Signal {
@@ -78,23 +79,25 @@ function cgroupEvents(probe: DentryProbe): CgroupEvent[] {
 
 export async function openKernel(
   settings: Settings,
-  hierarchies: Hierarchies,
+  tree: CgroupTree,
   kernelRelease: string,
   logger: Logger,
 ): Promise<Kernel> {
   const { backend, maxCgroups, procRoot } = settings;
   if (backend === 'none') return { signals: [], pollCgroupEvents: () => [] };
+  const stalls = await openStalls(settings, tree, logger, unseen);
   try {
     const { DentryProbe } = await import('@dentryscope/native');
     const { DentrySignal } = await import('./signals/dentries.js');
     const probe = DentryProbe.open({
       ...(backend === 'auto' ? {} : { backends: [backend] }),
       maxCgroups,
-      preferV1: hierarchies.preferV1,
+      preferV1: tree.hierarchies().preferV1,
       live: { maxSamples: settings.liveMaxSamples },
     });
-    const reclaim = await openReclaim(settings, hierarchies.preferV1, logger);
-    const signals: Signal[] = [new DentrySignal(probe, { procRoot, kernelRelease }), reclaim.signal];
+    const reclaim = await openReclaim(settings, tree.hierarchies().preferV1, logger);
+    const dentries = new DentrySignal(probe, { procRoot, kernelRelease });
+    const signals: Signal[] = [dentries, reclaim.signal, ...stalls];
     for (const hook of signals.flatMap((signal) => signal.hooks()))
       logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
     const pollCgroupEvents = () => {
@@ -104,7 +107,7 @@ export async function openKernel(
     return { signals, pollCgroupEvents };
   } catch (error) {
     logger.error({ err: error }, 'no kernel hook can be had; node-level figures only');
-    const { message } = error as Error;
-    return { signals: [unseen([...dentryHooks, ...reclaimHooks], message)], pollCgroupEvents: () => [] };
+    const dentries = unseen([...dentryHooks, ...reclaimHooks], (error as Error).message);
+    return { signals: [dentries, ...stalls], pollCgroupEvents: () => [] };
   }
 }

@@ -91,9 +91,7 @@ export class Sampler {
     return {
       parts: samples.flatMap(({ parts }) => parts).filter((part) => part !== undefined),
       state: Object.assign({}, ...samples.map(({ state }) => state)) as NodeStateInit,
-      fields: Object.assign({}, ...samples.map(({ fields }) => fields)) as NonNullable<
-        SignalSample['fields']
-      >,
+      fields: joined(samples.map(({ fields }) => fields ?? {})),
       keep: () => samples.forEach(({ keep }) => keep()),
     };
   }
@@ -140,6 +138,12 @@ export class Sampler {
       ],
     };
   }
+}
+
+/** Each field is one signal's, but stalls have several watchers. */
+function joined(fields: readonly NonNullable<SignalSample['fields']>[]): NonNullable<SignalSample['fields']> {
+  const stalls = fields.flatMap((field) => field.stalls ?? []);
+  return { ...(Object.assign({}, ...fields) as NonNullable<SignalSample['fields']>), stalls };
 }
 
 export function encodeWindow(init: NodeBatchInit, seq: bigint): { batch: NodeBatch; bytes: Uint8Array } {

@@ -31,7 +31,7 @@ export interface SignalSample {
   readonly measured?: Measured;
   /** Of the node: gauges, and deltas since the last window that was kept. */
   readonly state?: Part<'state'>;
-  /** Whole fields of the window, each of one signal only. */
+  /** Whole fields of the window, each of one signal only; `stalls` of all that see some. */
   readonly fields?: Pick<NodeBatchInit, 'reclaims' | 'stalls' | 'liveAges' | 'runQueue'>;
   /** The window is durable: what it said need not be said again. Where it is not called, the next sample says it too. */
   keep(): void;

@@ -77,9 +77,8 @@ static __always_inline __u64 v1_cgroup_id(struct css_set *cset)
  * all of them the root: the id 1, which is the root of v2 whether mounted or not. The rule is
  * constant to the verifier: a v2 host runs no v1 code.
  */
-static __always_inline __u64 current_cgroup_id(void)
+static __always_inline __u64 css_set_cgroup_id(struct css_set *cset)
 {
-	struct css_set *cset = current_css_set();
 	struct cgroup *dfl = kernel_read(cset, dfl_cgrp);
 	struct kernfs_node *kn = kernel_read(dfl, kn);
 	__u64 id;
@@ -90,6 +89,17 @@ static __always_inline __u64 current_cgroup_id(void)
 		return kernel_read(kn, id);
 	id = v1_cgroup_id(cset);
 	return id ? id : kernel_read(kn, id);
+}
+
+static __always_inline __u64 current_cgroup_id(void)
+{
+	return css_set_cgroup_id(current_css_set());
+}
+
+/* Of a task that need not be the current one. */
+static __always_inline __u64 task_cgroup_id(struct task_struct *task)
+{
+	return css_set_cgroup_id(kernel_read(task, cgroups));
 }
 
 #endif

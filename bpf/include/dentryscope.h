@@ -106,6 +106,32 @@ enum ds_cgroup_event_kind {
 	DS_CGROUP_RMDIR,
 };
 
+/*
+ * Words of a cgroup in the table of the sched programs, which is another than that of the dentries.
+ * Bucket i of the waits has those shorter than 2^(DS_WAIT_SHIFT + i) ns; the last one has the rest.
+ */
+#define DS_WAIT_BUCKETS 16
+#define DS_WAIT_SHIFT 14
+
+enum ds_sched_counter {
+	DS_RUN_QUEUE_WAITS,
+	DS_RUN_QUEUE_NS,
+	DS_RUN_QUEUE_BUCKETS,
+	DS_LOCK_CONTENTIONS = DS_RUN_QUEUE_BUCKETS + DS_WAIT_BUCKETS,
+	DS_LOCK_NS,
+	DS_NR_SCHED_COUNTERS,
+};
+
+/* A wait beyond the threshold. */
+struct ds_stall {
+	__u64 end_ns; /* CLOCK_MONOTONIC */
+	__u64 duration_ns;
+	__u64 cgroup_id;
+	__u32 pid; /* of the thread */
+	__u32 cpu; /* where it ended */
+	char comm[16];
+};
+
 #define DS_PATH_MAX 512
 
 struct ds_cgroup_event {

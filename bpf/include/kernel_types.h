@@ -36,6 +36,15 @@ struct css_set {
 
 struct task_struct {
 	struct css_set *cgroups;
+	int pid;
+	int on_cpu;
+	unsigned int __state;
+	char comm[16];
+} __core;
+
+/* __state was called so before 2f064a59a11f (5.14). */
+struct task_struct___state {
+	long state;
 } __core;
 
 struct hlist_node;

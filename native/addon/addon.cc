@@ -3,11 +3,15 @@
 #include "path.hh"
 #include "probe.hh"
 #include "reclaim_probe.hh"
+#include "sched_probe.hh"
+#include "timer_jitter.hh"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("Probe", dentryscope::Probe::define(env));
 	exports.Set("ReclaimProbe", dentryscope::ReclaimProbe::define(env));
+	exports.Set("SchedProbe", dentryscope::SchedProbe::define(env));
+	exports.Set("TimerJitter", dentryscope::TimerJitter::define(env));
 	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
 	exports.Set("layouts", Napi::Function::New(env, dentryscope::layouts));
 	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));

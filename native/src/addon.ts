@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { NativeReclaimProbe } from './reclaim.js';
+import type { JitterSample, SchedDrained, SchedHookReport, SchedStall } from './sched.js';
 import type {
   Backend,
   CgroupEvent,
@@ -34,7 +35,32 @@ export interface NativeOptions {
   v1Controllers: readonly string[];
 }
 
+export interface NativeSched {
+  hooks(): SchedHookReport[];
+  drain(): SchedDrained;
+  pollStalls(): SchedStall[];
+  forget(ids: BigUint64Array): void;
+  close(): void;
+}
+
+export interface NativeSchedOptions {
+  bpfDir: string;
+  maxCgroups: number;
+  preferV1: boolean;
+  v1Controllers: readonly string[];
+  maxThreads: number;
+  runQueueStallNs: bigint;
+  lockStallNs: bigint;
+}
+
+export interface NativeJitter {
+  drain(): JitterSample;
+  close(): void;
+}
+
 export interface Addon {
+  SchedProbe: new (options: NativeSchedOptions) => NativeSched;
+  TimerJitter: new (options: { periodNs: bigint; stallNs: bigint }) => NativeJitter;
   Probe: new (options: NativeOptions) => NativeProbe;
   ReclaimProbe: new (options: NativeOptions, eventMinNs: bigint) => NativeReclaimProbe;
   cgroupInode(path: string): bigint;

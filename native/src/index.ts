@@ -38,6 +38,16 @@ export type {
   ReclaimOptions,
   Shrinker,
 } from './reclaim.js';
+export { SchedProbe, TimerJitter, waitBoundsNs } from './sched.js';
+export type {
+  JitterOptions,
+  JitterSample,
+  SchedCounter,
+  SchedDrained,
+  SchedHookReport,
+  SchedOptions,
+  SchedStall,
+} from './sched.js';
 export { cgroupIdOf, filesystemMagic, hierarchyOf, magic } from './cgroups.js';
 
 /** The slab tracepoints see objects, not dentries: see docs/decisions/0003-counting-in-the-kernel.md. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { NativeOptions } from './addon.js';
+import type { NativeOptions, NativeSchedOptions } from './addon.js';
+import type { SchedOptions } from './sched.js';
 import type { Backend, LiveOptions, OpenOptions } from './types.js';
 
 const BACKENDS: readonly Backend[] = ['fentry', 'kprobe', 'tracepoint'];
@@ -63,5 +64,19 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
     eventRingBytes: ringBytes(options.eventRingBytes ?? 1 << 20),
     preferV1: options.preferV1 ?? false,
     v1Controllers: v1Controllers(options.v1Controllers),
+  };
+}
+
+/** The same for the sched probe. Throws RangeError. */
+export function schedOptions(options: SchedOptions): NativeSchedOptions {
+  const { bpfDir, maxCgroups, preferV1, v1Controllers: v1 } = nativeOptions(options);
+  return {
+    bpfDir,
+    maxCgroups,
+    preferV1,
+    v1Controllers: v1,
+    maxThreads: integer('maxThreads', options.maxThreads ?? 131_072, 64, 1 << 22),
+    runQueueStallNs: options.runQueueStallNs ?? 1_000_000_000n,
+    lockStallNs: options.lockStallNs ?? 10_000_000n,
   };
 }

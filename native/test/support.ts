@@ -39,7 +39,8 @@ export function withoutKernel(): string | undefined {
   return reason;
 }
 
-function mounted(type: string, option: string): string | undefined {
+/** Where a hierarchy with this option is mounted. */
+export function mounted(type: string, option: string): string | undefined {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
   const fields = lines.map((line) => line.split(' '));
   const found = fields.find(

@@ -19,7 +19,7 @@ async function doctor(context: Context): Promise<number> {
 async function hooks({ settings, logger }: Context, tree: CgroupTree, release: string): Promise<Finding[]> {
   if (settings.backend === 'none') return [['!', 'kernel hooks', 'off: DENTRYSCOPE_BACKEND=none']];
   logger.level = 'fatal'; // what it would log is what is printed here
-  const kernel = await openKernel(settings, tree.hierarchies(), release, logger);
+  const kernel = await openKernel(settings, tree, release, logger);
   const told = new Set<string>();
   const findings = kernel.signals
     .flatMap((signal) => signal.hooks())

@@ -1,0 +1,151 @@
+/** Soft and hard lockups, RCU stalls and hung tasks: what the kernel's own watchdogs say, from /dev/kmsg. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kmsg } from '../kernel-log/kmsg.js';
+import { LogClock } from '../kernel-log/log-clock.js';
+import type { LogRecord } from '../kernel-log/records.js';
+import { ReportReader } from '../kernel-log/reports.js';
+import type { Report } from '../kernel-log/reports.js';
+import { wallMsOf } from '../monotonic.js';
+import { hookReport } from '../signal-reports.js';
+import type { HookReport, Signal, SignalSample } from '../signal.js';
+
+/** Between windows, so that the kernel's ring (dmesg -s) does not turn over unread. */
+const POLL_MS = 250;
+/** The lines of a report follow within milliseconds, on a slow console within a second. */
+const PATIENCE_NS = 2_000_000_000n;
+/** Events of a window. The counters count all. */
+const MAX_REPORTS = 100;
+
+export interface KernelLogOptions {
+  readonly procRoot: string;
+  /** Default: /dev/kmsg. */
+  readonly path?: string;
+}
+
+const counterOf = {
+  softlockup: 'softlockups',
+  hardlockup: 'hardlockups',
+  rcu: 'rcuStalls',
+  hung_task: 'hungTasks',
+} as const;
+
+export class KernelLogSignal implements Signal {
+  readonly #reader = new ReportReader();
+  readonly #clock = new LogClock(BigInt(2 * POLL_MS) * 1_000_000n);
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #kmsg: Kmsg | undefined;
+  #refused: string | undefined;
+  #reports: Report[] = [];
+  #polledNs = process.hrtime.bigint();
+  #lastLineNs = 0n;
+  #untold = 0;
+
+  constructor(private readonly options: KernelLogOptions) {
+    try {
+      this.#kmsg = new Kmsg(options.path ?? '/dev/kmsg');
+      this.#timer = setInterval(() => this.poll(), POLL_MS);
+      this.#timer.unref();
+    } catch (error) {
+      this.#refused = refusal(error as NodeJS.ErrnoException);
+    }
+  }
+
+  hooks(): readonly HookReport[] {
+    return [hookReport('kernel_log', 'kmsg', this.#refused)];
+  }
+
+  /** What was logged since the last call, into the reports of this window. */
+  poll(): void {
+    if (!this.#kmsg || this.#refused !== undefined) return;
+    try {
+      this.#take(this.#kmsg.read());
+    } catch (error) {
+      this.#refused = refusal(error as NodeJS.ErrnoException);
+    }
+  }
+
+  sample(): SignalSample {
+    this.poll();
+    if (this.#refused !== undefined) return { keep: () => {} };
+    const reports = [...this.#reports];
+    const counts = { softlockups: 0n, hardlockups: 0n, rcuStalls: 0n, hungTasks: 0n };
+    for (const { kind } of reports) counts[counterOf[kind]] += 1n;
+    return {
+      state: counts,
+      fields: { stalls: reports.slice(0, MAX_REPORTS).map((report) => this.#event(report)) },
+      keep: () => {
+        this.#reports = this.#reports.slice(reports.length);
+        this.#untold += Math.max(0, reports.length - MAX_REPORTS);
+      },
+    };
+  }
+
+  forget(): void {}
+
+  problems(): readonly string[] {
+    const lost = this.#kmsg?.lost ?? 0n;
+    return [
+      ...(lost > 0n ? [`${lost} lines of the kernel log were overwritten before they could be read`] : []),
+      ...(this.#untold > 0 ? [`${this.#untold} reports of the kernel log were counted only`] : []),
+    ];
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#kmsg?.close();
+    this.#refused ??= 'closed';
+  }
+
+  #take(records: readonly LogRecord[]): void {
+    const nowNs = process.hrtime.bigint();
+    const last = records.at(-1);
+    if (last)
+      this.#clock.learn(last.timeNs, nowNs, nowNs - this.#polledNs < BigInt(2 * POLL_MS) * 1_000_000n);
+    this.#polledNs = nowNs;
+    if (last) this.#lastLineNs = nowNs;
+    const ended = records.map((record) => this.#reader.add(record));
+    if (nowNs - this.#lastLineNs > PATIENCE_NS) ended.push(this.#reader.flush());
+    this.#reports.push(...ended.filter((report) => report !== undefined));
+  }
+
+  #event(report: Report) {
+    const durationNs = report.durationNs ?? this.#shortest(report);
+    const startMonotonicNs = this.#clock.toMonotonicNs(report.timeNs) - durationNs;
+    return {
+      kind: report.kind,
+      startMs: wallMsOf(startMonotonicNs),
+      startMonotonicNs: startMonotonicNs > 0n ? startMonotonicNs : 0n,
+      durationNs,
+      ...(report.cpu === undefined ? {} : { cpu: report.cpu }),
+      comm: report.comm ?? '',
+      pid: report.pid ?? 0,
+      cause: report.cause,
+      stack: [...report.stack],
+      message: report.message,
+    };
+  }
+
+  /** RCU stalls and hard lockups are told once they have lasted this long; how much longer the log doesn't say. */
+  #shortest({ kind }: Report): bigint {
+    const seconds =
+      kind === 'rcu'
+        ? readSeconds('/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout')
+        : readSeconds(join(this.options.procRoot, 'sys/kernel/watchdog_thresh'));
+    return BigInt(seconds) * 1_000_000_000n;
+  }
+}
+
+function readSeconds(path: string): number {
+  try {
+    return Number.parseInt(readFileSync(path, 'utf8'), 10);
+  } catch {
+    // A kernel built without that detector: then there is no report of it either.
+    return 0;
+  }
+}
+
+function refusal(error: NodeJS.ErrnoException): string {
+  const hint = error.code === 'EPERM' ? ' (kernel.dmesg_restrict is 1: the process needs CAP_SYSLOG)' : '';
+  return `${error.message}${hint}`;
+}

@@ -1,0 +1,104 @@
+/** How long tasks wait for a CPU, and for kernel locks. */
+import { waitBoundsNs } from '@dentryscope/native';
+import type { SchedDrained, SchedProbe, SchedStall } from '@dentryscope/native';
+import { wallMsOf } from '../monotonic.js';
+import type { HookReport, Signal, SignalSample } from '../signal.js';
+
+/** The ring of long waits must not fill up between windows. */
+const POLL_MS = 1_000;
+/** Events of a window, the longest; the columns have all of them. */
+const MAX_STALLS = 200;
+const buckets = waitBoundsNs.length + 1;
+
+export class SchedSignal implements Signal {
+  readonly #timer: NodeJS.Timeout;
+  #stalls: SchedStall[] = [];
+  #untold = 0;
+  /** Each cgroup's buckets as they were in the last window that was kept. */
+  readonly #before = new Map<bigint, BigUint64Array>();
+
+  constructor(private readonly probe: SchedProbe) {
+    this.#timer = setInterval(() => this.#poll(), POLL_MS);
+    this.#timer.unref();
+  }
+
+  hooks(): readonly HookReport[] {
+    return this.probe.hooks.map((hook) => ({
+      ...hook,
+      includesPseudo: false,
+      perCgroup: hook.backend !== null,
+    }));
+  }
+
+  sample(): SignalSample {
+    this.#poll();
+    const drained = this.probe.drain();
+    const stalls = this.#stalls;
+    return {
+      counted: { ids: drained.ids, columns: drained.columns },
+      fields: {
+        stalls: stalls.map(stallEvent),
+        ...(drained.buckets && { runQueue: this.#waits(drained) }),
+      },
+      keep: () => {
+        this.#stalls = [];
+        drained.ids.forEach((id, row) => this.#before.set(id, bucketsOf(drained, row)));
+      },
+    };
+  }
+
+  forget(ids: readonly bigint[]): void {
+    this.probe.forget(ids);
+    for (const id of ids) this.#before.delete(id);
+  }
+
+  problems(): readonly string[] {
+    return this.#untold > 0
+      ? [`${this.#untold} long waits are in the columns only: a window tells the ${MAX_STALLS} longest`]
+      : [];
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.probe.close();
+  }
+
+  #poll(): void {
+    const all = [...this.#stalls, ...this.probe.pollStalls()];
+    all.sort((a, b) => Number(b.durationNs - a.durationNs));
+    this.#stalls = all.slice(0, MAX_STALLS);
+    this.#untold += all.length - this.#stalls.length;
+  }
+
+  /** Cgroups that waited in this window. */
+  #waits(drained: SchedDrained) {
+    const rows = [...drained.ids].map((id, row) => {
+      const before = this.#before.get(id);
+      return { id, waits: Array.from(bucketsOf(drained, row), (n, i) => n - (before?.[i] ?? 0n)) };
+    });
+    const busy = rows.filter(({ waits }) => waits.some((n) => n !== 0n));
+    return {
+      ids: busy.map(({ id }) => id),
+      boundsNs: [...waitBoundsNs],
+      waits: busy.flatMap(({ waits }) => waits),
+    };
+  }
+}
+
+function bucketsOf({ buckets: all }: SchedDrained, row: number): BigUint64Array {
+  return all?.subarray(row * buckets, (row + 1) * buckets) ?? new BigUint64Array();
+}
+
+function stallEvent({ kind, endNs, durationNs, cgroupId, pid, cpu, comm }: SchedStall) {
+  const startMonotonicNs = endNs - durationNs;
+  return {
+    kind,
+    startMs: wallMsOf(startMonotonicNs),
+    startMonotonicNs,
+    durationNs,
+    cpu,
+    cgroupId,
+    comm,
+    pid,
+  };
+}

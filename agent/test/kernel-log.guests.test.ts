@@ -1,0 +1,62 @@
+/** A task that is held in the kernel while it frees dentries: the kernel's watchdog reports it, and the agent reads that. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { requirePart, runInGuest } from '@dentryscope/lab';
+
+const here = import.meta.dirname;
+const cache = join(here, '../../.cache');
+const skipped = requirePart('vm');
+const timeout = 180_000;
+let folder: string;
+
+beforeAll(() => {
+  mkdirSync(cache, { recursive: true });
+  folder = mkdtempSync(join(cache, 'kernel-log-test-'));
+  const multiarch = execFileSync('gcc', ['-print-multiarch']).toString().trim();
+  const include = ['-idirafter', `/usr/include/${multiarch}`];
+  const source = (name: string) => join(here, name);
+  const bpf = ['-target', 'bpf', '-g', '-O2', ...include, '-c', source('brake.bpf.c')];
+  execFileSync('clang', [...bpf, '-o', join(folder, 'brake.bpf.o')]);
+  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', join(folder, 'brake'), source('brake.c'), '-lbpf']);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Live {
+  hooks: { backend: string | null }[];
+  sample: { state: Record<string, string>; fields: { stalls: Record<string, unknown>[] } };
+  again: { state: Record<string, string> };
+  kept: { state: Record<string, string> };
+  nowMs: number;
+}
+
+/** So that one stall is one report of each detector or so, and comes soon. Files below: dentries to free. */
+const setUp = `echo 1 > /proc/sys/kernel/watchdog_thresh
+  mkdir /data/d; for i in $(seq 50); do test -e /data/d/no$i; done`;
+
+describe.skipIf(skipped)('in a guest', () => {
+  it('a soft lockup of an umount is seen, once, as reclaim of dentries', { timeout }, async () => {
+    const command = `node ${join(here, 'kernel-log-live.mjs')} ${folder}/brake ${folder}/brake.bpf.o`;
+    const { status, stdout, stderr } = await runInGuest('6.1', `${setUp}; exec ${command}`, {
+      timeoutMs: timeout,
+      append: 'preempt=none',
+    });
+    expect(status, stderr).toBe(0);
+    const { hooks, sample, again, kept, nowMs } = JSON.parse(stdout) as Live;
+    expect(hooks).toMatchObject([{ backend: 'kmsg' }]);
+    const soft = sample.fields.stalls.filter(({ kind }) => kind === 'softlockup');
+    expect(soft.length).toBeGreaterThan(0);
+    expect(sample.state['softlockups']).toBe(String(soft.length));
+    for (const stall of soft) {
+      expect(stall).toMatchObject({ cause: 'dentry_reclaim', comm: 'umount' });
+      expect(stall['stack']).toContain('shrink_dentry_list');
+      // Held for 5 s just now; the watchdog rounds to seconds.
+      expect(Number(stall['durationNs'])).toBeLessThanOrEqual(6e9);
+      expect(nowMs - Number(stall['startMs'])).toBeGreaterThan(2_000);
+      expect(nowMs - Number(stall['startMs'])).toBeLessThan(60_000);
+    }
+    expect(again.state).toEqual(sample.state);
+    expect(kept.state).toEqual({ softlockups: '0', hardlockups: '0', rcuStalls: '0', hungTasks: '0' });
+  });
+});

@@ -1,0 +1,151 @@
+/** The signals of stalls over figures that are given. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { JitterSample, SchedDrained, SchedProbe, SchedStall, TimerJitter } from '@dentryscope/native';
+import type { CgroupRecord } from '@dentryscope/identity';
+import { parseThrottled } from '../src/collectors/cgroup-files.js';
+import { CgroupFilesSignal } from '../src/signals/cgroup-files.js';
+import { JitterSignal } from '../src/signals/jitter.js';
+import { KernelLogSignal } from '../src/signals/kernel-log.js';
+import { SchedSignal } from '../src/signals/sched.js';
+
+const root = mkdtempSync(join(tmpdir(), 'dentryscope-stalls-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+it('a kernel log that is refused is absent, with the reason', () => {
+  const signal = new KernelLogSignal({ procRoot: '/proc', path: join(root, 'none') });
+  expect(signal.hooks()).toMatchObject([{ hook: 'kernel_log', backend: null }]);
+  expect(signal.hooks()[0]?.tried[0]?.error).toContain('ENOENT');
+  expect(signal.sample()).toEqual({ keep: expect.any(Function) as () => void });
+  signal.close();
+});
+
+describe('timers', () => {
+  const jitterOf = (samples: Partial<JitterSample>[]) => {
+    const drain = () => ({
+      cpus: [],
+      maxLateNs: new BigUint64Array(),
+      unseen: [],
+      stalls: [],
+      stallsLost: 0n,
+      notRealtime: null,
+      ...samples.shift(),
+    });
+    return new JitterSignal({ drain, close: () => {} } as unknown as TimerJitter);
+  };
+
+  it('a window that is not kept comes again in the next, with the latest of both', () => {
+    const stall = { cpu: 1, dueNs: 5n, lateNs: 90n };
+    const signal = jitterOf([
+      { cpus: [0, 1], maxLateNs: BigUint64Array.of(7n, 90n), stalls: [stall] },
+      { cpus: [0, 1], maxLateNs: BigUint64Array.of(8n, 2n) },
+      { cpus: [0, 1], maxLateNs: BigUint64Array.of(1n, 1n) },
+    ]);
+    signal.sample();
+    const second = signal.sample();
+    expect(second.state).toEqual({ timerJitterMaxNs: 90n, timerJitterNsByCpu: [8n, 90n] });
+    expect(second.fields?.stalls).toMatchObject([{ kind: 'timer_jitter', cpu: 1, durationNs: 90n }]);
+    second.keep();
+    const third = signal.sample();
+    expect(third.state).toEqual({ timerJitterMaxNs: 1n, timerJitterNsByCpu: [1n, 1n] });
+    expect(third.fields?.stalls).toEqual([]);
+  });
+
+  it('a CPU that is not seen is said, and leaves no gap in the array', () => {
+    const late = { cpus: [0, 2], maxLateNs: BigUint64Array.of(1n, 2n), unseen: [1], notRealtime: 'EPERM' };
+    const signal = jitterOf([late]);
+    expect(signal.sample().state).toEqual({ timerJitterMaxNs: 2n });
+    expect(signal.problems().join()).toMatch(/CAP_SYS_NICE.*EPERM.*CPU 1/);
+  });
+});
+
+it('waits of a window are the difference to the last that was kept; idle cgroups are left out', () => {
+  const bucket = (...ns: bigint[]) =>
+    BigUint64Array.from([...ns, ...new Array<bigint>(16 - ns.length).fill(0n)]);
+  const drained = (a: bigint, b: bigint): SchedDrained => ({
+    ids: BigUint64Array.of(7n, 9n),
+    columns: {
+      runQueueWaits: BigUint64Array.of(a, b),
+      runQueueLatencyNs: BigUint64Array.of(a, b),
+      lockContentions: null,
+      lockContentionNs: null,
+    },
+    buckets: BigUint64Array.from([...bucket(a), ...bucket(0n, b)]),
+  });
+  const stall: SchedStall = {
+    kind: 'run_queue',
+    endNs: 50n,
+    durationNs: 20n,
+    cgroupId: 7n,
+    pid: 1,
+    cpu: 0,
+    comm: 'x',
+  };
+  const drains = [drained(1n, 2n), drained(1n, 5n), drained(1n, 6n)];
+  const stalls = [[stall], [], []];
+  const probe = {
+    hooks: [],
+    drain: () => drains.shift(),
+    pollStalls: () => stalls.shift() ?? [],
+    forget: () => {},
+    close: () => {},
+  } as unknown as SchedProbe;
+  const signal = new SchedSignal(probe);
+  signal.sample().keep();
+  const lost = signal.sample();
+  expect(lost.fields?.runQueue).toMatchObject({ ids: [9n], waits: [...bucket(0n, 3n)] });
+  expect(lost.fields?.stalls).toEqual([]);
+  const next = signal.sample();
+  expect(next.fields?.runQueue).toMatchObject({ ids: [9n], waits: [...bucket(0n, 4n)] });
+  signal.close();
+});
+
+describe('files of cgroups', () => {
+  const record = (id: bigint, path: string, containerId = ''): CgroupRecord => ({
+    id,
+    path,
+    hierarchy: 'v2',
+    podUid: '',
+    containerId,
+    removed: false,
+  });
+  const pressure = (some: number, full: number) =>
+    ['some', 'full']
+      .map((w, i) => `${w} avg10=0.00 avg60=0.00 avg300=0.00 total=${[some, full][i]}\n`)
+      .join('');
+  const write = (path: string, usec: number) => {
+    mkdirSync(join(root, path), { recursive: true });
+    writeFileSync(join(root, path, 'cpu.stat'), `usage_usec 5\nnr_throttled 1\nthrottled_usec ${usec}\n`);
+    writeFileSync(join(root, path, 'memory.pressure'), pressure(usec + 1, usec));
+  };
+  const hierarchies = () => ({ v2: root, v1: [], layout: 'v2' as const, preferV1: false, problems: [] });
+
+  it('what was counted before the agent came is not its own; a new cgroup counts from its birth', () => {
+    mkdirSync(join(root, 'proc/pressure'), { recursive: true });
+    writeFileSync(join(root, 'proc/pressure/cpu'), pressure(0, 0));
+    write('old', 1000);
+    const cgroups = [record(1n, '/old', 'c1')];
+    const signal = new CgroupFilesSignal({
+      procRoot: join(root, 'proc'),
+      hierarchies,
+      cgroups: () => cgroups,
+    });
+    write('old', 1500);
+    write('new', 30);
+    cgroups.push(record(2n, '/new', 'c2'), record(3n, '/gone', 'c3'));
+    const { ids, columns } = signal.sample().counted!;
+    expect([...ids]).toEqual([1n, 2n]);
+    expect(columns.cpuThrottledNs).toEqual(BigUint64Array.of(500_000n, 30_000n));
+    expect(columns.psiMemorySomeNs).toEqual(BigUint64Array.of(500_000n, 31_000n));
+    expect(columns.psiCpuSomeNs).toBeNull();
+    expect(signal.problems()).toEqual([]);
+  });
+
+  it('throttling is in µs on v2 and in ns on v1, and absent without the controller', () => {
+    expect(parseThrottled('nr_periods 1\nthrottled_time 12345\n')).toBe(12_345n);
+    expect(parseThrottled('throttled_usec 12\n')).toBe(12_000n);
+    expect(parseThrottled('usage_usec 12\n')).toBeUndefined();
+  });
+});
