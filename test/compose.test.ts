@@ -102,7 +102,7 @@ describe.skipIf(composeMissing())('docker-compose.yml', () => {
   it('gives the agent no more than it needs, and the others nothing', () => {
     expect(Object.values(config.services).filter(({ privileged }) => privileged)).toEqual([]);
     for (const name of ours) expect(service(name).cap_drop).toEqual(['ALL']);
-    expect(service('agent').cap_add).toEqual(['BPF', 'PERFMON', 'SYS_RESOURCE']);
+    expect(service('agent').cap_add).toEqual(['BPF', 'PERFMON', 'SYSLOG', 'SYS_RESOURCE']);
     for (const name of ours.filter((one) => one !== 'agent')) expect(service(name).cap_add).toBeUndefined();
     for (const { source, read_only } of service('agent').volumes!)
       if (source.startsWith('/')) expect(read_only, source).toBe(true);
