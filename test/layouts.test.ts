@@ -92,9 +92,12 @@ describe.skipIf(skipped)('containers', () => {
         },
       });
     });
-    for (const { state, health } of batches) {
-      expect(state?.dentriesUnexplained, 'the books').toBe(0n);
-      expect(health?.hooks.every(({ missed }) => missed === 0n)).toBe(true);
-    }
+    // What raced with one reading is in the next window's books.
+    const books = batches.map(({ state }) => state!.dentriesUnexplained!);
+    expect(
+      books.reduce((sum, unexplained) => sum + unexplained, 0n),
+      `the books: ${books.join(' ')}`,
+    ).toBe(0n);
+    for (const { health } of batches) expect(health?.hooks.filter(({ missed }) => missed > 0n)).toEqual([]);
   });
 });
