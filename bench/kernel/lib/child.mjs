@@ -26,7 +26,7 @@ export class Child {
       ? createInterface({ input: this.process.stdout })[Symbol.asyncIterator]()
       : undefined;
     this.name = command;
-    this.forget = scope.defer(() => this.#kill('SIGTERM'));
+    this.forget = scope.defer(() => this.#kill());
   }
 
   /** @throws Error with the end of its standard error where it ended instead */
@@ -49,22 +49,29 @@ export class Child {
     return this.#stderr;
   }
 
-  /** Ends it in its own way: by the end of its input, or by `signal`. @returns the lines that were left */
-  async end(signal) {
+  /**
+   * Ends it in its own way: by the end of its input, or by `signal`, sent again every `againMs` where one may be
+   * overlooked. What does not end is killed. @returns the lines that were left
+   */
+  async end(signal, againMs) {
     const rest = [];
     if (signal) this.process.kill(signal);
+    const again = againMs && setInterval(() => this.process.kill(signal), againMs);
+    const limit = setTimeout(() => this.process.kill('SIGKILL'), KILL_AFTER_MS);
     this.process.stdin?.end();
     if (this.#lines) for (let next; !(next = await this.#lines.next()).done;) rest.push(next.value);
-    await this.#kill();
+    await this.#ended;
+    clearInterval(again);
+    clearTimeout(limit);
     await this.forget();
     return rest;
   }
 
-  async #kill(signal) {
-    if (signal && !this.ended) this.process.kill(signal);
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), KILL_AFTER_MS);
+  async #kill() {
+    if (!this.ended) this.process.kill('SIGTERM');
+    const limit = setTimeout(() => this.process.kill('SIGKILL'), KILL_AFTER_MS);
     await this.#ended;
-    clearTimeout(timer);
+    clearTimeout(limit);
   }
 }
 

@@ -19,6 +19,8 @@ export const bpftracePrograms = {
 };
 
 const ATTACH_LIMIT_MS = 30_000;
+/** bpftrace 0.17 sees a signal only while it waits in epoll: one that comes between two waits is lost. */
+const AGAIN_MS = 250;
 
 export async function openNothing() {
   return async () => undefined;
@@ -66,7 +68,7 @@ async function openBpftrace(scope, cgroupId, program) {
   await child.line();
   await attached(child);
   return async () => {
-    const lines = await child.end('SIGINT');
+    const lines = await child.end('SIGINT', AGAIN_MS);
     const found = lines
       .map((line) => /^@\[(\d+)\]: (\d+)$/.exec(line))
       .find((match) => match?.[1] === String(cgroupId));
