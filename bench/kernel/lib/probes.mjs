@@ -38,7 +38,7 @@ export async function openFloor(scope) {
 export async function openOurs(scope, cgroupId) {
   const { settings } = loadSettings('agent', []);
   const tree = await CgroupTree.open({ procRoot: '/proc', cgroupRoot: settings.cgroupRoot });
-  const kernel = await openKernel(settings, tree.hierarchies(), release(), createLogger('bench', 'error'));
+  const kernel = await openKernel(settings, tree, release(), createLogger('bench', 'error'));
   const close = scope.defer(() => kernel.signals.forEach((signal) => signal.close()));
   return async () => {
     const hooks = kernel.signals.flatMap((signal) => signal.hooks());
