@@ -3,6 +3,7 @@ import type { Settings } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
 import type { Logger } from '@dentryscope/runtime';
 import { CgroupFilesSignal } from './signals/cgroup-files.js';
+import type { CgroupFilesOptions } from './signals/cgroup-files.js';
 import { KernelLogSignal } from './signals/kernel-log.js';
 import type { Signal } from './signal.js';
 
@@ -19,6 +20,18 @@ async function openSched(settings: Settings, tree: CgroupTree): Promise<Signal> 
       lockStallNs: milliseconds(settings.lockStall),
     }),
   );
+}
+
+async function openCgroupFiles(options: CgroupFilesOptions, logger: Logger): Promise<Signal> {
+  const { readFiles } = await import('@dentryscope/native');
+  try {
+    readFiles(options.procRoot, []);
+    return new CgroupFilesSignal({ ...options, readFiles });
+  } catch (error) {
+    // Files need no addon; the hooks of others say why it is not there.
+    logger.debug({ err: error }, 'files of cgroups are read one by one');
+    return new CgroupFilesSignal(options);
+  }
 }
 
 async function openJitter({
@@ -47,7 +60,7 @@ export async function openStalls(
     [['run_queue', 'lock_contention'], () => openSched(settings, tree)],
     [['kernel_log'], () => Promise.resolve(new KernelLogSignal({ procRoot }))],
     [['timer_jitter'], () => openJitter(settings)],
-    [[], () => Promise.resolve(new CgroupFilesSignal(files))],
+    [[], () => openCgroupFiles(files, logger)],
   ];
   const signals: Signal[] = [];
   for (const [hooks, open] of openers) {

@@ -14,6 +14,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports.Set("TimerJitter", dentryscope::TimerJitter::define(env));
 	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
 	exports.Set("layouts", Napi::Function::New(env, dentryscope::layouts));
+	exports.Set("readFiles", Napi::Function::New(env, dentryscope::read_files));
 	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));
 	return exports;
 }

@@ -9,7 +9,11 @@ namespace dentryscope
 
 void LiveSample::prepare(BpfObject &object, const LiveOptions &options)
 {
+	uint64_t mask = (uint64_t(1) << options.shift) - 1;
+
 	object.set_max_entries("live", options.max_samples);
+	object.set_rodata("live_seed", &options.seed, sizeof(options.seed));
+	object.set_rodata("live_least_mask", &mask, sizeof(mask));
 }
 
 LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)

@@ -65,6 +65,7 @@ export interface Addon {
   ReclaimProbe: new (options: NativeOptions, eventMinNs: bigint) => NativeReclaimProbe;
   cgroupInode(path: string): bigint;
   filesystemMagic(path: string): number;
+  readFiles(directory: string, names: readonly string[]): (string | null)[];
 }
 
 let loaded: Addon | undefined;

@@ -55,3 +55,12 @@ export function cgroupIdOf(path: string): bigint {
   const hierarchy = BigInt(hierarchyOf(path) & 0xff);
   return addon().cgroupInode(path) | (hierarchy << HIERARCHY_SHIFT);
 }
+
+/**
+ * What small files of one directory say, in a third of the time that `readFileSync` takes for each: of hundreds of
+ * cgroups the files of each are read every window. null: not there, gone meanwhile, or switched off (ENOENT, ENODEV,
+ * EOPNOTSUPP). At most 4 KiB each. Throws an error with `code` for anything else.
+ */
+export function readFiles(directory: string, names: readonly string[]): (string | null)[] {
+  return addon().readFiles(directory, names);
+}

@@ -24,11 +24,18 @@ const pressures = [
 /** ENOENT: no such controller, no PSI, or no such cgroup any more; ENODEV: it went meanwhile; EOPNOTSUPP: PSI is off. */
 const absent = ['ENOENT', 'ENODEV', 'EOPNOTSUPP'];
 
-function readText(directory: string, file: string): string | undefined {
+/** Texts of files of one directory, in their order; what is absent is null. */
+export type ReadFiles = (directory: string, names: readonly string[]) => readonly (string | null)[];
+
+/** Without the addon. */
+export const readFilesSlowly: ReadFiles = (directory, names) =>
+  names.map((name) => readText(directory, name));
+
+function readText(directory: string, file: string): string | null {
   try {
     return readFileSync(join(directory, file), 'utf8');
   } catch (error) {
-    if (absent.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (absent.includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
 }
@@ -39,18 +46,20 @@ export function parseThrottled(cpuStat: string): bigint | undefined {
   return match ? BigInt(match[2]!) * (match[1] === 'usec' ? 1000n : 1n) : undefined;
 }
 
+const v1Files = ['cpu.stat'];
+const v2Files = ['cpu.stat', ...pressures.map(([resource]) => `${resource}.pressure`)];
+
 /** @param psi whether to look for PSI: not on v1, not where the kernel has it off */
-export function readCgroupFiles(directory: string, psi: boolean): FileTotals {
+export function readCgroupFiles(directory: string, psi: boolean, read: ReadFiles): FileTotals {
   const totals: FileTotals = {};
-  const throttled = parseThrottled(readText(directory, 'cpu.stat') ?? '');
+  const [cpuStat, ...pressureTexts] = read(directory, psi ? v2Files : v1Files);
+  const throttled = parseThrottled(cpuStat ?? '');
   if (throttled !== undefined) totals.cpuThrottledNs = throttled;
-  if (!psi) return totals;
-  for (const [resource, lines] of pressures) {
-    const text = readText(directory, `${resource}.pressure`);
-    for (const [line, counter] of Object.entries(lines) as [string, FileCounter][]) {
-      const total = text === undefined ? undefined : parsePressureTotal(text, line);
+  pressureTexts.forEach((text, index) => {
+    for (const [line, counter] of Object.entries(pressures[index]![1]) as ['some' | 'full', FileCounter][]) {
+      const total = text === null ? undefined : parsePressureTotal(text, line);
       if (total !== undefined) totals[counter] = total;
     }
-  }
+  });
   return totals;
 }

@@ -6,7 +6,7 @@ export type PressureKey =
 export type Pressure = Partial<Record<PressureKey, bigint>>;
 
 /** `full` of cpu is undefined at the system level (psi.rst), so it is not read. */
-const lines: readonly (readonly [file: string, line: string, key: PressureKey])[] = [
+const lines: readonly (readonly [file: string, line: 'some' | 'full', key: PressureKey])[] = [
   ['cpu', 'some', 'psiCpuSomeNs'],
   ['memory', 'some', 'psiMemorySomeNs'],
   ['memory', 'full', 'psiMemoryFullNs'],
@@ -14,9 +14,11 @@ const lines: readonly (readonly [file: string, line: string, key: PressureKey])[
   ['io', 'full', 'psiIoFullNs'],
 ];
 
+const totalOf = { some: /^some .*total=(\d+)$/m, full: /^full .*total=(\d+)$/m };
+
 /** @returns nanoseconds since the boot */
-export function parsePressureTotal(text: string, line: string): bigint | undefined {
-  const match = new RegExp(`^${line} .*total=(\\d+)$`, 'm').exec(text);
+export function parsePressureTotal(text: string, line: 'some' | 'full'): bigint | undefined {
+  const match = totalOf[line].exec(text);
   return match ? BigInt(match[1]!) * 1000n : undefined;
 }
 

@@ -1,8 +1,8 @@
 /** Throttling and PSI of cgroups. Files are opened anew each window: descriptors are not kept for thousands of cgroups. */
 import { join } from 'node:path';
 import type { CgroupRecord, Hierarchies } from '@dentryscope/identity';
-import { fileCounters, readCgroupFiles } from '../collectors/cgroup-files.js';
-import type { FileTotals } from '../collectors/cgroup-files.js';
+import { fileCounters, readCgroupFiles, readFilesSlowly } from '../collectors/cgroup-files.js';
+import type { FileTotals, ReadFiles } from '../collectors/cgroup-files.js';
 import { readProc } from '../collectors/proc.js';
 import type { Counted, Signal, SignalSample } from '../signal.js';
 
@@ -14,16 +14,20 @@ export interface CgroupFilesOptions {
   readonly hierarchies: () => Hierarchies;
   /** All that live. */
   readonly cgroups: () => readonly CgroupRecord[];
+  /** The addon's, where there is one. */
+  readonly readFiles?: ReadFiles;
 }
 
 export class CgroupFilesSignal implements Signal {
   readonly #psi: boolean;
+  readonly #readFiles: ReadFiles;
   /** What those that were older than the agent had counted by then. */
   readonly #bases = new Map<bigint, FileTotals>();
   #failure: string | undefined;
   #leftOut = 0;
 
   constructor(private readonly options: CgroupFilesOptions) {
+    this.#readFiles = options.readFiles ?? readFilesSlowly;
     this.#psi = readProc(options.procRoot, 'pressure/cpu') !== undefined;
     for (const { id, totals } of this.#read()) this.#bases.set(id, totals);
   }
@@ -66,7 +70,7 @@ export class CgroupFilesSignal implements Signal {
     this.#failure = undefined;
     return this.#chosen().flatMap(({ id, directory, psi }) => {
       try {
-        const totals = readCgroupFiles(directory, psi);
+        const totals = readCgroupFiles(directory, psi, this.#readFiles);
         return Object.keys(totals).length > 0 ? [{ id, totals }] : [];
       } catch (error) {
         this.#failure = (error as Error).message;

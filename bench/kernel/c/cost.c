@@ -80,6 +80,10 @@ static void set_global(const char *name, const void *value, size_t size)
 	die(name);
 }
 
+/* The agent's defaults. */
+static const struct ds_live_control live_rate = {
+    .seed = 0x5eed, .mask = 255, .raise_at = 49152, .raise_by = 2049};
+
 static uint64_t colliding_ids[2] = {1ull << 40};
 
 static void find_collision(void)
@@ -101,6 +105,8 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 		die(path);
 	set_global("rule", rule, sizeof(*rule));
 	set_global("nr_places", &places, sizeof(places));
+	set_global("live_seed", &live_rate.seed, sizeof(live_rate.seed));
+	set_global("live_least_mask", &live_rate.mask, sizeof(live_rate.mask));
 	set_global("colliding_ids", colliding_ids, sizeof(colliding_ids));
 	bpf_map__set_max_entries(map("entries"), places * cpus);
 	bpf_map__set_max_entries(map("owners"), places);
@@ -115,14 +121,12 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 
 static void prepare_maps(void)
 {
-	struct ds_live_control control = {
-	    .seed = 0x5eed, .mask = 63, .raise_at = 49152, .raise_by = 1025};
 	uint32_t first = 0;
 
 	for (uint32_t place = DS_NR_RESERVED_PLACES; place < PLACES; place++)
 		if (bpf_map_update_elem(bpf_map__fd(map("free_places")), NULL, &place, 0))
 			die("free_places");
-	if (bpf_map_update_elem(bpf_map__fd(map("live_control")), &first, &control, 0))
+	if (bpf_map_update_elem(bpf_map__fd(map("live_control")), &first, &live_rate, 0))
 		die("live_control");
 }
 

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 
 export const partNames = ['cost', 'storm', 'drain', 'agent'];
@@ -13,7 +14,8 @@ figures into docs/overhead.md: parts that are not run keep the figures they had.
   --lookups N       failed lookups of a storm; default 100000
   --cgroups N       cgroups that are drained; default 4000
   --busy N          cgroups that keep the agent busy; default 250
-  --dentries N      negative dentries made before the agent is watched, so that its sample is full; default 3000000
+  --dentries N      negative dentries made before the agent is watched, so that its sample is full; default 12000000, or a tenth
+                    of memory
   --cpu N           where storms and loops run; default: the last
   --seed N          order of a storm's rounds; default: the time
   --json FILE       also writes all figures there
@@ -46,6 +48,9 @@ function parts(text) {
 
 const string = (fallback) => ({ type: 'string', ...(fallback === undefined ? {} : { default: fallback }) });
 
+/** At the agent's rate of 1 in 256 its sample of 65,536 is then as full as it gets; 200 bytes each, a tenth of memory. */
+const fullSample = Math.min(12_000_000, Math.floor(totalmem() / 10 / 200));
+
 const flags = {
   only: string(partNames.join(',')),
   rounds: string('40'),
@@ -53,7 +58,7 @@ const flags = {
   lookups: string('100000'),
   cgroups: string('4000'),
   busy: string('250'),
-  dentries: string('3000000'),
+  dentries: string(String(fullSample)),
   cpu: string(),
   seed: string(),
   json: string(),

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 const KILL_AFTER_MS = 10_000;
+const AGAIN_MS = 250;
 const TAIL_CHARS = 2000;
 
 export class Child {
@@ -50,13 +51,13 @@ export class Child {
   }
 
   /**
-   * Ends it in its own way: by the end of its input, or by `signal`, sent again every `againMs` where one may be
-   * overlooked. What does not end is killed. @returns the lines that were left
+   * Ends it in its own way: by the end of its input, or by `signal`, sent again while `overlooked` says so. What does
+   * not end is killed. @returns the lines that were left
    */
-  async end(signal, againMs) {
+  async end(signal, overlooked = () => false) {
     const rest = [];
     if (signal) this.process.kill(signal);
-    const again = againMs && setInterval(() => this.process.kill(signal), againMs);
+    const again = setInterval(() => overlooked() && this.process.kill(signal), AGAIN_MS);
     const limit = setTimeout(() => this.process.kill('SIGKILL'), KILL_AFTER_MS);
     this.process.stdin?.end();
     if (this.#lines) for (let next; !(next = await this.#lines.next()).done;) rest.push(next.value);

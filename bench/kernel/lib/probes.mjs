@@ -19,8 +19,6 @@ export const bpftracePrograms = {
 };
 
 const ATTACH_LIMIT_MS = 30_000;
-/** bpftrace 0.17 sees a signal only while it waits in epoll: one that comes between two waits is lost. */
-const AGAIN_MS = 250;
 
 export async function openNothing() {
   return async () => undefined;
@@ -38,7 +36,7 @@ export async function openFloor(scope) {
 export async function openOurs(scope, cgroupId) {
   const { settings } = loadSettings('agent', []);
   const tree = await CgroupTree.open({ procRoot: '/proc', cgroupRoot: settings.cgroupRoot });
-  const kernel = await openKernel(settings, tree.hierarchies(), release(), createLogger('bench', 'error'));
+  const kernel = await openKernel(settings, tree, release(), createLogger('bench', 'error'));
   const close = scope.defer(() => kernel.signals.forEach((signal) => signal.close()));
   return async () => {
     const hooks = kernel.signals.flatMap((signal) => signal.hooks());
@@ -50,11 +48,14 @@ export async function openOurs(scope, cgroupId) {
   };
 }
 
-/** It prints that it will attach, not that it has: once it has, it waits in epoll. */
+/** It prints that it will attach, not that it has: once it has, it waits in epoll until it is told to end. */
+function waits(child) {
+  return !child.ended && /epoll|ep_poll/.test(readFileSync(`/proc/${child.pid}/wchan`, 'utf8'));
+}
+
 async function attached(child) {
-  const wchan = () => readFileSync(`/proc/${child.pid}/wchan`, 'utf8');
   const deadline = Date.now() + ATTACH_LIMIT_MS;
-  while (!wchan().includes('epoll') && !wchan().includes('ep_poll')) {
+  while (!waits(child)) {
     if (child.ended || Date.now() > deadline) throw new Error(`bpftrace does not attach: ${child.stderr}`);
     await sleep(10);
   }
@@ -68,7 +69,8 @@ async function openBpftrace(scope, cgroupId, program) {
   await child.line();
   await attached(child);
   return async () => {
-    const lines = await child.end('SIGINT', AGAIN_MS);
+    // 0.17 sees a signal only while it waits: one between two waits is lost. Later a second one would be its death.
+    const lines = await child.end('SIGINT', () => waits(child));
     const found = lines
       .map((line) => /^@\[(\d+)\]: (\d+)$/.exec(line))
       .find((match) => match?.[1] === String(cgroupId));
