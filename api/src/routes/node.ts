@@ -58,7 +58,7 @@ export function nodeRoute(app: App, context: Context): void {
     return {
       ...nodeOf(record, context.now()),
       slabCaches: slabCachesOf(record),
-      top: topItems(top),
+      top: topItems(top, allocated),
     };
   });
 }

@@ -33,7 +33,7 @@ export function topRoute(app: App, context: Context): void {
       from: iso(asked.fromMs),
       to: iso(asked.toMs),
       total: result.total,
-      items: topItems(result),
+      items: topItems(result, asked.metric),
     };
   });
 }
