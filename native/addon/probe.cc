@@ -3,20 +3,11 @@
 
 #include "checks.hh"
 #include "dentry_hooks.hh"
+#include "guarded.hh"
 #include "js.hh"
 
 namespace dentryscope
 {
-
-/* C++ errors become JavaScript's. */
-template <typename Action> static auto guarded(Napi::Env env, Action action)
-{
-	try {
-		return action();
-	} catch (const BpfError &error) {
-		throw Napi::Error::New(env, error.what());
-	}
-}
 
 Napi::Function Probe::define(Napi::Env env)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reclaim_probe.hh"
 
+#include "guarded.hh"
 #include "js.hh"
 #include "reclaim_hooks.hh"
 #include "reclaim_js.hh"
@@ -10,16 +11,6 @@
 
 namespace dentryscope
 {
-
-/* C++ errors become JavaScript's. */
-template <typename Action> static auto guarded(Napi::Env env, Action action)
-{
-	try {
-		return action();
-	} catch (const BpfError &error) {
-		throw Napi::Error::New(env, error.what());
-	}
-}
 
 Napi::Function ReclaimProbe::define(Napi::Env env)
 {

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched_probe.hh"
 
+#include "guarded.hh"
 #include "js.hh"
 #include "sched_js.hh"
 
 namespace dentryscope
 {
-
-template <typename Action> static auto guarded(Napi::Env env, Action action)
-{
-	try {
-		return action();
-	} catch (const BpfError &error) {
-		throw Napi::Error::New(env, error.what());
-	}
-}
 
 Napi::Function SchedProbe::define(Napi::Env env)
 {
