@@ -12,6 +12,7 @@
 #include "program.h"
 #include "cgroup_id.h"
 #include "count.h"
+#include "current.h"
 #include "live.h"
 
 /* The cache called "dentry": learnt by name once, a pointer compared ever after. */
@@ -39,15 +40,39 @@ static __always_inline bool is_dentry_cache(const struct kmem_cache *cache)
 	return !dentry_cache && learn(cache);
 }
 
+SEC("raw_tp/sched_switch")
+int alloc_switch(void *ctx)
+{
+	task_switched();
+	return 0;
+}
+
+SEC("raw_tp/cgroup_attach_task")
+int alloc_attach(void *ctx)
+{
+	task_moved();
+	return 0;
+}
+
+/* cgroup v1, when all tasks of a cpuset must go elsewhere. */
+SEC("raw_tp/cgroup_transfer_tasks")
+int alloc_transfer(void *ctx)
+{
+	task_moved();
+	return 0;
+}
+
 SEC("raw_tp/kmem_cache_alloc")
 int BPF_PROG(alloc_kmem, unsigned long call_site, const void *object, struct kmem_cache *cache)
 {
-	__u64 id;
+	struct ds_entry *entry;
+	__u64 id = 0;
 
 	if (!is_dentry_cache(cache) || !object)
 		return 0;
-	id = current_cgroup_id();
-	count(id, DS_DENTRIES_ALLOCATED, 1);
+	entry = entry_of_current(&id);
+	if (entry)
+		entry->value[DS_DENTRIES_ALLOCATED] += 1;
 	live_born(object, id);
 	return 0;
 }

@@ -111,11 +111,15 @@ static __noinline struct ds_entry *find_entry(__u64 id, __u32 cpu, __u32 *slot)
 	return entry;
 }
 
-static __always_inline struct ds_entry *entry_of(__u64 id)
+static __always_inline __u32 *slot_of(__u64 id, __u32 cpu)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
 	__u32 key = cpu * DS_NR_SLOTS + ds_slot(id);
-	__u32 *slot = bpf_map_lookup_elem(&slots, &key);
+
+	return bpf_map_lookup_elem(&slots, &key);
+}
+
+static __always_inline struct ds_entry *entry_by(__u32 *slot, __u64 id, __u32 cpu)
+{
 	struct ds_entry *entry;
 
 	if (!slot)
@@ -125,6 +129,13 @@ static __always_inline struct ds_entry *entry_of(__u64 id)
 	if (entry && entry->id == id)
 		return entry;
 	return find_entry(id, cpu, slot);
+}
+
+static __always_inline struct ds_entry *entry_of(__u64 id)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return entry_by(slot_of(id, cpu), id, cpu);
 }
 
 /*

@@ -72,7 +72,6 @@ struct ds_live {
 };
 
 struct ds_live_control {
-	__u64 seed;
 	__u64 mask;	/* 2^n - 1 */
 	__u64 count;	/* entries of the map */
 	__u64 raise_at; /* entries at which the program itself raises the mask; 0: nothing is

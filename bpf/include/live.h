@@ -31,10 +31,11 @@ struct {
 
 /*
  * The loader's: the seed, and the mask of the start. It never shrinks, so what that leaves out is
- * told without a look at `control`, whose line every CPU writes.
+ * told without a look at `control`, whose line every CPU writes. Not constants, which would lie on
+ * a page of their own: here they share the cache line of what an event reads anyway.
  */
-const volatile __u64 live_seed = 0;
-const volatile __u64 live_least_mask = 0;
+__u64 live_seed;
+__u64 live_least_mask;
 
 static __always_inline struct ds_live_control *live_rate(void)
 {

@@ -40,8 +40,9 @@ BpfObject::~BpfObject()
 {
 	LibbpfLog log;
 
-	for (bpf_link *link : links)
-		bpf_link__destroy(link);
+	/* The later ones may rely on the earlier ones. */
+	for (auto link = links.rbegin(); link != links.rend(); link++)
+		bpf_link__destroy(*link);
 	bpf_object__close(object);
 }
 
@@ -89,7 +90,7 @@ std::optional<BpfObject::Global> BpfObject::find_global(const char *variable) co
 	return std::nullopt;
 }
 
-void BpfObject::set_rodata(const char *variable, const void *value, size_t size)
+void BpfObject::set_global(const char *variable, const void *value, size_t size)
 {
 	auto global = find_global(variable);
 

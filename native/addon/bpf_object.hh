@@ -27,7 +27,7 @@ class BpfObject
 	BpfObject &operator=(const BpfObject &) = delete;
 
 	/* Globals by name; an object without it is left alone, a read of it gives 0. */
-	void set_rodata(const char *variable, const void *value, size_t size);
+	void set_global(const char *variable, const void *value, size_t size);
 	uint64_t read_global(const char *variable) const;
 	bool has_map(const char *name) const;
 	void set_max_entries(const char *map, uint32_t entries);

@@ -22,12 +22,14 @@ void CounterTable::prepare(BpfObject &object, uint32_t max_cgroups)
 	uint32_t cpus = libbpf_num_possible_cpus();
 	uint32_t places = max_cgroups + DS_NR_RESERVED_PLACES;
 
-	object.set_rodata("nr_places", &places, sizeof(places));
+	object.set_global("nr_places", &places, sizeof(places));
 	object.set_max_entries("entries", places * cpus);
 	object.set_max_entries("owners", places);
 	object.set_max_entries("places", places);
 	object.set_max_entries("free_places", places);
 	object.set_max_entries("slots", DS_NR_SLOTS * cpus);
+	if (object.has_map("kept_keys"))
+		object.set_max_entries("kept_keys", cpus);
 }
 
 CounterTable::CounterTable(const std::function<int(const char *)> &fd, unsigned words,

@@ -44,7 +44,7 @@ Hook dentry_hook(const char *name, const char *prefix, const Options &options)
 	spec.prepare = [&options](BpfObject &object, const KernelBtf &kernel) {
 		uint32_t norcu = kernel.dcache_norcu();
 
-		object.set_rodata("dcache_norcu", &norcu, sizeof(norcu));
+		object.set_global("dcache_norcu", &norcu, sizeof(norcu));
 		CounterTable::prepare(object, options.max_cgroups);
 		LiveSample::prepare(object, options.live);
 	};

@@ -68,7 +68,7 @@ void Hook::attempt(const std::string &with, const Options &options, const Kernel
 		spec.check(with, kernel);
 	object = std::make_unique<BpfObject>(
 	    options.bpf_dir + "/" + spec.stem + "_" + with + ".bpf.o", spec.prefix);
-	object->set_rodata("rule", &rule, sizeof(rule));
+	object->set_global("rule", &rule, sizeof(rule));
 	if (spec.prepare)
 		spec.prepare(*object, kernel);
 	maps.lend(*object);

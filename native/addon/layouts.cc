@@ -71,9 +71,9 @@ Napi::Value layouts(const Napi::CallbackInfo &info)
 		layout(env, sizeof(ds_live), {FIELD(ds_live, cgroup_id), FIELD(ds_live, born_ns)}));
 	out.Set("ds_live_control",
 		layout(env, sizeof(ds_live_control),
-		       {FIELD(ds_live_control, seed), FIELD(ds_live_control, mask),
-			FIELD(ds_live_control, count), FIELD(ds_live_control, raise_at),
-			FIELD(ds_live_control, raise_by), FIELD(ds_live_control, lost)}));
+		       {FIELD(ds_live_control, mask), FIELD(ds_live_control, count),
+			FIELD(ds_live_control, raise_at), FIELD(ds_live_control, raise_by),
+			FIELD(ds_live_control, lost)}));
 	out.Set("ds_cgroup_rule",
 		layout(env, sizeof(ds_cgroup_rule),
 		       {FIELD(ds_cgroup_rule, prefer_v1), FIELD(ds_cgroup_rule, nr_v1),

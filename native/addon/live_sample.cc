@@ -12,15 +12,16 @@ void LiveSample::prepare(BpfObject &object, const LiveOptions &options)
 	uint64_t mask = (uint64_t(1) << options.shift) - 1;
 
 	object.set_max_entries("live", options.max_samples);
-	object.set_rodata("live_seed", &options.seed, sizeof(options.seed));
-	object.set_rodata("live_least_mask", &mask, sizeof(mask));
+	object.set_global("live_seed", &options.seed, sizeof(options.seed));
+	object.set_global("live_least_mask", &mask, sizeof(mask));
 }
 
 LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)
-    : live_fd(live_fd), max_samples(options.max_samples), control(control_fd, 1, "live_control")
+    
+    : live_fd(live_fd), seed(options.seed), max_samples(options.max_samples),
+      control(control_fd, 1, "live_control")
 {
 	make_room(4096);
-	control[0].seed = options.seed;
 	control[0].mask = (uint64_t(1) << options.shift) - 1;
 	/* Halved before the map is full, and again as often as it takes. From here on the programs
 	 * sample. */
@@ -84,7 +85,7 @@ std::vector<Sampled> LiveSample::read(unsigned &shift)
 	uint64_t mask = read_word(control[0].mask);
 
 	for (const Sampled &one : found) {
-		if (ds_live_hash(one.address, control[0].seed) & mask)
+		if (ds_live_hash(one.address, seed) & mask)
 			remove(one.address);
 		else
 			kept.push_back(one);

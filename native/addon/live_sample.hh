@@ -41,6 +41,7 @@ class LiveSample
 	void remove(uint64_t address);
 
 	const int live_fd;
+	const uint64_t seed;
 	const uint32_t max_samples;
 	Mapped<ds_live_control> control;
 	std::vector<uint64_t> keys; /* room for one batch */

@@ -46,7 +46,7 @@ Hook reclaim_hook(const char *name, const char *prefix, const Options &options,
 
 	spec.check = check_backend;
 	spec.prepare = [&options, event_min_ns](BpfObject &object, const KernelBtf &) {
-		object.set_rodata("event_min_ns", &event_min_ns, sizeof(event_min_ns));
+		object.set_global("event_min_ns", &event_min_ns, sizeof(event_min_ns));
 		object.set_max_entries("reclaims", options.event_ring_bytes);
 	};
 	spec.first = make_overflows;

@@ -60,29 +60,35 @@ static struct ds_cgroup_rule rule_of(char **controllers, int count)
 	return rule;
 }
 
-static void set_global(const char *name, const void *value, size_t size)
+static bool set_in(struct bpf_map *section, const char *name, const void *value, size_t size)
 {
-	struct bpf_map *rodata = map(".rodata");
 	const struct btf *btf = bpf_object__btf(object);
-	const struct btf_type *section = btf__type_by_id(btf, bpf_map__btf_value_type_id(rodata));
+	const struct btf_type *type = btf__type_by_id(btf, bpf_map__btf_value_type_id(section));
 	size_t bytes;
-	char *data = (char *)bpf_map__initial_value(rodata, &bytes);
+	char *data = (char *)bpf_map__initial_value(section, &bytes);
 
-	for (int i = 0; i < btf_vlen(section); i++) {
-		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
+	for (int i = 0; i < btf_vlen(type); i++) {
+		const struct btf_var_secinfo *info = btf_var_secinfos(type) + i;
 		const struct btf_type *var = btf__type_by_id(btf, info->type);
 
 		if (!strcmp(btf__name_by_offset(btf, var->name_off), name)) {
 			memcpy(data + info->offset, value, size);
-			return;
+			return true;
 		}
 	}
-	die(name);
+	return false;
+}
+
+static void set_global(const char *name, const void *value, size_t size)
+{
+	if (!set_in(map(".rodata"), name, value, size) && !set_in(map(".bss"), name, value, size))
+		die(name);
 }
 
 /* The agent's defaults. */
+static const __u64 live_seed = 0x5eed;
 static const struct ds_live_control live_rate = {
-    .seed = 0x5eed, .mask = 255, .raise_at = 49152, .raise_by = 2049};
+    .mask = 255, .raise_at = 49152, .raise_by = 2049};
 
 static uint64_t colliding_ids[2] = {1ull << 40};
 
@@ -105,7 +111,7 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 		die(path);
 	set_global("rule", rule, sizeof(*rule));
 	set_global("nr_places", &places, sizeof(places));
-	set_global("live_seed", &live_rate.seed, sizeof(live_rate.seed));
+	set_global("live_seed", &live_seed, sizeof(live_seed));
 	set_global("live_least_mask", &live_rate.mask, sizeof(live_rate.mask));
 	set_global("colliding_ids", colliding_ids, sizeof(colliding_ids));
 	bpf_map__set_max_entries(map("entries"), places * cpus);

@@ -11,7 +11,7 @@ figures into docs/overhead.md: parts that are not run keep the figures they had.
   --only LIST       of ${partNames.join(', ')}; default: all
   --rounds N        rounds of cost, storm and drain; default 40
   --minutes N       how long the agent is watched; default 5 (60 for a slope worth having)
-  --lookups N       failed lookups of a storm; default 100000
+  --lookups N       failed lookups of a storm; default 20000
   --cgroups N       cgroups that are drained; default 4000
   --busy N          cgroups that keep the agent busy; default 250
   --dentries N      negative dentries made before the agent is watched, so that its sample is full; default 12000000, or a tenth
@@ -55,7 +55,7 @@ const flags = {
   only: string(partNames.join(',')),
   rounds: string('40'),
   minutes: string('5'),
-  lookups: string('100000'),
+  lookups: string('20000'),
   cgroups: string('4000'),
   busy: string('250'),
   dentries: string(String(fullSample)),

@@ -47,8 +47,9 @@ function storm(result) {
   const hooks = result.hooks.map(({ hook, backend }) => `${hook} ${backend ?? 'not attached'}`).join(', ');
   return [
     table(['', 'ns of processor time a lookup', 'slower by, processor time', 'slower by, wall clock'], rows),
-    `${perLookupNs.none.rounds} rounds of ${thousands(result.lookups)} lookups each way on ${result.fileSystem}, CPU ` +
-      `${result.cpu}, seed ${result.seed}. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
+    `${perLookupNs.none.rounds} rounds of ${result.storms} storms of ${thousands(result.lookups)} lookups each way on ${result.fileSystem}, CPU ` +
+      `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms beside a busy neighbour were left out and made again, ` +
+      `${result.noisySlices} times there was no end of it. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
       `programs: ${interval(aboveFloorPoints)} percentage points; wanted at most ${wanted.floorPoints}: ` +
       `**${verdict(pass.floor)}**. bpftrace, counting the same, slows ${digits(timesLess)} times as much as ours; wanted ${wanted.timesLess}: ` +
       `**${verdict(pass.bpftrace)}**. Counting allocations alone, which sees no frees, it still slows ` +

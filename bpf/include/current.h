@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Whose the events of this CPU are, without asking each time: from one context switch to the next
+ * it is the same cgroup, unless a task is moved. So each CPU keeps the key of its entry until
+ * either. Where a return costs a safe return (SRSO), the one helper call that tells the task costs
+ * more than all the rest of an event.
+ *
+ * Programs are attached in the order of their file and detached in the reverse one: those that
+ * keep this true come first, then those that use it. Include after count.h and cgroup_id.h.
+ */
+#ifndef CURRENT_H
+#define CURRENT_H
+
+#include "dentryscope.h"
+
+/*
+ * The lower half is the key, the upper half the count of moves at which it was so. At first 0, the
+ * overflow of CPU 0: no cgroup's.
+ *
+ * A cache line a CPU, mappable for the sake of its alignment: a per-CPU map costs one line more,
+ * that of its pointers. The loader gives it the size: CPUs.
+ */
+struct ds_kept {
+	__u64 key;
+	__u64 pad[7];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ds_kept);
+} kept_keys SEC(".maps");
+
+/* Tasks moved to another cgroup, on whatever CPU: one that runs elsewhere meanwhile is not told,
+ * so all CPUs ask again. */
+__u32 moves;
+
+static __always_inline struct ds_kept *kept_by(__u32 cpu)
+{
+	return bpf_map_lookup_elem(&kept_keys, &cpu);
+}
+
+/* The task's next event, on this CPU or another, comes after a look at both. */
+static __always_inline void task_switched(void)
+{
+	struct ds_kept *kept = kept_by(bpf_get_smp_processor_id());
+
+	if (kept)
+		kept->key = 0;
+}
+
+static __always_inline void task_moved(void)
+{
+	__sync_fetch_and_add(&moves, 1);
+}
+
+static __noinline struct ds_entry *ask_current(__u64 *id)
+{
+	/* Before the cgroup: a move after this look is seen by the next event. */
+	__u64 at = *(volatile __u32 *)&moves;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct ds_entry *entry;
+	struct ds_kept *kept = kept_by(cpu);
+	__u32 *slot;
+
+	if (!id)
+		return NULL;
+	*id = current_cgroup_id();
+	slot = slot_of(*id, cpu);
+	entry = entry_by(slot, *id, cpu);
+	/* Not the overflow entry: it has no id, and this cgroup may find a place later. */
+	if (kept && slot && entry && entry->id == *id)
+		kept->key = at << 32 | *slot;
+	return entry;
+}
+
+/* @returns what entry_of(current_cgroup_id()) does; `id` is that of the cgroup. */
+static __always_inline struct ds_entry *entry_of_current(__u64 *id)
+{
+	struct ds_kept *kept = kept_by(bpf_get_smp_processor_id());
+	struct ds_entry *entry;
+	__u32 key;
+
+	if (!kept || kept->key >> 32 != moves)
+		return ask_current(id);
+	key = kept->key;
+	entry = bpf_map_lookup_elem(&entries, &key);
+	/* An entry loses its id when its cgroup is gone. */
+	if (!entry || !entry->id)
+		return ask_current(id);
+	*id = entry->id;
+	return entry;
+}
+
+#endif
