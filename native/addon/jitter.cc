@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <fstream>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -28,12 +30,14 @@ static uint64_t now_ns()
 	return now.tv_sec * second_ns + now.tv_nsec;
 }
 
-static void sleep_until(uint64_t due_ns)
+static bool is_online(unsigned cpu)
 {
-	timespec due = {time_t(due_ns / second_ns), long(due_ns % second_ns)};
+	std::ifstream file("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online");
+	char state = '1';
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nullptr) == EINTR)
-		;
+	/* No such file: a CPU that can't be taken away. */
+	file >> state;
+	return state == '1';
 }
 
 Jitter::Jitter(const JitterOptions &options) : options(options)
@@ -61,8 +65,10 @@ Jitter::Jitter(const JitterOptions &options) : options(options)
 Jitter::~Jitter()
 {
 	stopping = true;
-	for (auto &watch : watches)
+	for (auto &watch : watches) {
+		poke(*watch);
 		pthread_join(watch->thread, nullptr);
+	}
 }
 
 void *Jitter::run(void *argument)
@@ -106,6 +112,28 @@ bool Jitter::settle(Watch &watch)
 	return watch.seen;
 }
 
+/*
+ * Not clock_nanosleep(): Linux 5.10 can lose a timer that is set on a CPU about to go
+ * (pull_rt_task() brings the thread there, and enqueue_hrtimer() warns), and nothing but a wake-up
+ * ends that sleep.
+ */
+void Jitter::sleep_until(Watch &watch, uint64_t due_ns)
+{
+	std::chrono::steady_clock::time_point due{std::chrono::nanoseconds(due_ns)};
+	std::unique_lock held(watch.lock);
+
+	watch.awake.wait_until(held, due, [&] { return watch.poked; });
+	watch.poked = false;
+}
+
+void Jitter::poke(Watch &watch)
+{
+	std::lock_guard held(watch.lock);
+
+	watch.poked = true;
+	watch.awake.notify_one();
+}
+
 void Jitter::watch_cpu(Watch &watch)
 {
 	settle(watch);
@@ -114,11 +142,11 @@ void Jitter::watch_cpu(Watch &watch)
 		bool settled = watch.seen;
 
 		watch.due_ns = settled ? due : 0;
-		sleep_until(due);
+		sleep_until(watch, due);
 		watch.due_ns = 0;
 		uint64_t woken = now_ns();
 		if (settled && settle(watch))
-			record(watch, due, woken - due);
+			record(watch, due, woken > due ? woken - due : 0);
 		else if (!settled)
 			settle(watch);
 	}
@@ -147,6 +175,10 @@ JitterSample Jitter::drain()
 		uint64_t due = watch->due_ns, now = now_ns();
 		uint64_t late = watch->max_late_ns.exchange(0);
 
+		if (due && now > due + options.period_ns && !is_online(watch->cpu)) {
+			poke(*watch);
+			watch->seen = false;
+		}
 		/* One that is held right now counts as late as it is so far. */
 		if (due && now > due)
 			late = std::max(late, now - due);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,7 @@ struct JitterSample {
 /*
  * A thread on every CPU that sleeps until a moment and looks how late it is. A CPU that is held in
  * the kernel shows, whether or not the kernel has a watchdog. The destructor ends the threads,
- * within a period unless their CPU is held.
+ * at once unless their CPU is held.
  */
 class Jitter
 {
@@ -55,9 +56,14 @@ class Jitter
 		std::atomic<uint64_t> due_ns{0}; /* 0: not asleep */
 		std::atomic<uint64_t> max_late_ns{0};
 		std::atomic<bool> seen{false};
+		std::mutex lock; /* of what follows */
+		std::condition_variable awake;
+		bool poked = false;
 	};
 
 	static void *run(void *watch);
+	static void sleep_until(Watch &watch, uint64_t due_ns);
+	static void poke(Watch &watch);
 	void watch_cpu(Watch &watch);
 	bool settle(Watch &watch);
 	void become_realtime();

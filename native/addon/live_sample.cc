@@ -17,7 +17,7 @@ void LiveSample::prepare(BpfObject &object, const LiveOptions &options)
 }
 
 LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)
-    
+
     : live_fd(live_fd), seed(options.seed), max_samples(options.max_samples),
       control(control_fd, 1, "live_control")
 {

@@ -87,8 +87,7 @@ static void set_global(const char *name, const void *value, size_t size)
 
 /* The agent's defaults. */
 static const __u64 live_seed = 0x5eed;
-static const struct ds_live_control live_rate = {
-    .mask = 255, .raise_at = 49152, .raise_by = 2049};
+static const struct ds_live_control live_rate = {.mask = 255, .raise_at = 49152, .raise_by = 2049};
 
 static uint64_t colliding_ids[2] = {1ull << 40};
 
