@@ -6,6 +6,7 @@
         "addon/addon.cc",
         "addon/bpf_object.cc",
         "addon/cgroup_events.cc",
+        "addon/cgroup_files.cc",
         "addon/checks.cc",
         "addon/counter_table.cc",
         "addon/dentry_counts.cc",

@@ -18,7 +18,7 @@ import type { Kernel } from './signal.js';
 import { WindowClock, untilBoundaryMs } from './window-clock.js';
 
 /** The kernel's ring holds 1,795 births and deaths; a look at it costs a wake-up, which is most of an idle agent's work. */
-const CGROUP_POLL_MS = { least: 100, most: 400 };
+const CGROUP_POLL_MS = { least: 100, most: 1_000 };
 const CLOSE_GRACE_MS = 5_000;
 
 export interface AgentOptions {

@@ -10,54 +10,85 @@ export interface WindowColumns {
   readonly columns: Columns;
 }
 
+type Seen = [name: CgroupColumn, values: BigUint64Array][];
+
+const seenOf = (columns: Counted['columns']): Seen =>
+  (Object.entries(columns) as [CgroupColumn, BigUint64Array | null][]).filter(
+    (entry): entry is Seen[number] => entry[1] !== null,
+  );
+
 /** Cumulative values of one signal as they were when the last window was kept. */
 export class Deltas {
-  #before = new Map<bigint, Map<CgroupColumn, bigint>>();
+  /** Each cgroup's row in all of `#before`. */
+  readonly #rows = new Map<bigint, number>();
+  readonly #free: number[] = [];
+  readonly #before = new Map<CgroupColumn, BigUint64Array>();
+  #room = 0;
 
   /** Since the last `keep`. Cgroups in which nothing happened are left out. */
   since({ ids, columns }: Counted): Counted {
-    const seen = Object.entries(columns).filter(([, values]) => values !== null) as [
-      CgroupColumn,
-      BigUint64Array,
-    ][];
-    const rows = [...ids].map((id, index) => ({
-      id,
-      deltas: seen.map(([name, values]) => values[index]! - (this.#before.get(id)?.get(name) ?? 0n)),
-    }));
-    const busy = rows.filter(({ deltas }) => deltas.some((value) => value !== 0n));
-    return {
-      ids: BigUint64Array.from(busy.map(({ id }) => id)),
-      columns: Object.fromEntries(
-        seen.map(([name], c) => [name, BigUint64Array.from(busy.map(({ deltas }) => deltas[c]!))]),
-      ),
-    };
+    const seen = seenOf(columns);
+    const deltas = seen.map(([name, values]) => this.#less(ids, values, this.#before.get(name)));
+    const busy = [...ids.keys()].filter((i) => deltas.some((values) => values[i] !== 0n));
+    const pick = (values: BigUint64Array) => BigUint64Array.from(busy, (i) => values[i]!);
+    return { ids: pick(ids), columns: Object.fromEntries(seen.map(([name], c) => [name, pick(deltas[c]!)])) };
   }
 
   /** The window up to `now` is durable. Until then the next window says what this one would have said, and more. */
   keep({ ids, columns }: Counted): void {
-    const seen = Object.entries(columns) as [CgroupColumn, BigUint64Array | null][];
-    ids.forEach((id, index) => {
-      const values = seen.flatMap(([name, column]) => (column ? [[name, column[index]!] as const] : []));
-      this.#before.set(id, new Map(values));
-    });
+    const rows = Array.from(ids, (id) => this.#rowOf(id));
+    for (const [name, values] of seenOf(columns)) {
+      const before = this.#columnOf(name);
+      rows.forEach((row, i) => (before[row] = values[i]!));
+    }
   }
 
   forget(ids: readonly bigint[]): void {
-    for (const id of ids) this.#before.delete(id);
+    for (const id of ids) {
+      const row = this.#rows.get(id);
+      if (row === undefined) continue;
+      for (const before of this.#before.values()) before[row] = 0n;
+      this.#rows.delete(id);
+      this.#free.push(row);
+    }
+  }
+
+  #less(ids: BigUint64Array, values: BigUint64Array, before: BigUint64Array | undefined): BigUint64Array {
+    return values.map((value, i) => value - (before?.[this.#rows.get(ids[i]!) ?? -1] ?? 0n));
+  }
+
+  #rowOf(id: bigint): number {
+    const known = this.#rows.get(id);
+    if (known !== undefined) return known;
+    const row = this.#free.pop() ?? this.#rows.size;
+    this.#rows.set(id, row);
+    this.#room = Math.max(this.#room, row + 1);
+    return row;
+  }
+
+  /** Grown by doubling. */
+  #columnOf(name: CgroupColumn): BigUint64Array {
+    const known = this.#before.get(name);
+    if (known && known.length >= this.#room) return known;
+    const grown = new BigUint64Array(Math.max(this.#room, 2 * (known?.length ?? 0)));
+    grown.set(known ?? []);
+    this.#before.set(name, grown);
+    return grown;
   }
 }
 
 /** The columns of one window from those of many signals: who is not in one has 0 there. */
 export function merge(parts: readonly (Counted | Measured)[]): WindowColumns {
-  const ids = [...new Set(parts.flatMap((part) => [...part.ids]))];
-  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const rowOf = new Map<bigint, number>();
+  for (const part of parts) for (const id of part.ids) if (!rowOf.has(id)) rowOf.set(id, rowOf.size);
+  const ids = [...rowOf.keys()];
   const columns: Columns = {};
   for (const part of parts) {
-    const rows = [...part.ids].map((id) => rowOf.get(id)!);
+    const rows = Array.from(part.ids, (id) => rowOf.get(id)!);
     for (const [name, values] of Object.entries(part.columns)) {
       if (!values) continue;
       const out = (columns[name as CgroupColumn] ??= new Array<bigint>(ids.length).fill(0n));
-      rows.forEach((row, index) => (out[row] = values[index]!));
+      rows.forEach((row, i) => (out[row] = values[i]!));
     }
   }
   return { ids, columns };

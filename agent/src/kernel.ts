@@ -3,7 +3,7 @@ import type { Settings } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
 import type { DentryProbe } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
-import type { CgroupEvent, Kernel, Signal } from './signal.js';
+import type { Kernel, Signal } from './signal.js';
 import type { ReclaimSignal } from './signals/reclaim.js';
 import { openStalls } from './stalls.js';
 
@@ -67,15 +67,28 @@ async function openReclaim(
   return { signal, collect: () => signal.collect() };
 }
 
-function cgroupEvents(probe: DentryProbe): CgroupEvent[] {
-  return (
-    probe
-      .pollCgroupEvents()
-      // A path that was cut is a wrong name: the next walk finds the whole one.
-      .filter(({ kind, truncated }) => kind === 'rmdir' || !truncated)
-      .map(({ kind, id, path, hierarchy }) => ({ kind, id, path, hierarchyId: hierarchy }))
-  );
+/** Births and deaths of cgroups. A path that was cut is a wrong name: the next walk finds the whole one. */
+function cgroupWatch(probe: DentryProbe): Pick<Kernel, 'pollCgroupEvents' | 'sawAllCgroups'> {
+  const attached = probe.hooks.some(({ hook, backend }) => hook === 'cgroup_life' && backend !== null);
+  let lost = 0n;
+  let cut = false;
+  return {
+    pollCgroupEvents: () => {
+      const events = probe.pollCgroupEvents();
+      const whole = events.filter(({ kind, truncated }) => kind === 'rmdir' || !truncated);
+      cut ||= whole.length < events.length;
+      return whole.map(({ kind, id, path, hierarchy }) => ({ kind, id, path, hierarchyId: hierarchy }));
+    },
+    sawAllCgroups: () => {
+      const sawAll = attached && !cut && probe.cgroupEventsLost === lost;
+      lost = probe.cgroupEventsLost;
+      cut = false;
+      return sawAll;
+    },
+  };
 }
+
+const noCgroups = { pollCgroupEvents: () => [], sawAllCgroups: () => false };
 
 export async function openKernel(
   settings: Settings,
@@ -84,7 +97,7 @@ export async function openKernel(
   logger: Logger,
 ): Promise<Kernel> {
   const { backend, maxCgroups, procRoot } = settings;
-  if (backend === 'none') return { signals: [], pollCgroupEvents: () => [] };
+  if (backend === 'none') return { signals: [], ...noCgroups };
   const stalls = await openStalls(settings, tree, logger, unseen);
   try {
     const { DentryProbe } = await import('@dentryscope/native');
@@ -100,14 +113,15 @@ export async function openKernel(
     const signals: Signal[] = [dentries, reclaim.signal, ...stalls];
     for (const hook of signals.flatMap((signal) => signal.hooks()))
       logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
+    const cgroups = cgroupWatch(probe);
     const pollCgroupEvents = () => {
       reclaim.collect();
-      return cgroupEvents(probe);
+      return cgroups.pollCgroupEvents();
     };
-    return { signals, pollCgroupEvents };
+    return { ...cgroups, signals, pollCgroupEvents };
   } catch (error) {
     logger.error({ err: error }, 'no kernel hook can be had; node-level figures only');
     const dentries = unseen([...dentryHooks, ...reclaimHooks], (error as Error).message);
-    return { signals: [dentries, ...stalls], pollCgroupEvents: () => [] };
+    return { signals: [dentries, ...stalls], ...noCgroups };
   }
 }

@@ -26,11 +26,15 @@ export interface Sample {
   keep(): void;
 }
 
+/** Where the kernel tells of each cgroup a walk finds nothing new: how often it is made all the same. */
+const WALK_MS = 60_000;
+
 export class Sampler {
   readonly #deltas = new Map<Signal, Deltas>();
   readonly #announcer: Announcer;
   #pressure: Pressure;
   #dead: bigint[] = [];
+  #walkedAtMs = -Infinity;
 
   constructor(
     private readonly facts: NodeFacts,
@@ -47,7 +51,11 @@ export class Sampler {
    * all of it.
    */
   async prepare(): Promise<void> {
-    await this.tree.reconcile();
+    const sawAll = this.kernel.sawAllCgroups();
+    if (!sawAll || performance.now() - this.#walkedAtMs >= WALK_MS) {
+      this.#walkedAtMs = performance.now();
+      await this.tree.reconcile();
+    }
     this.pollCgroups();
     this.#dead = [...this.#dead, ...this.tree.changes().flatMap(({ id, removed }) => (removed ? [id] : []))];
   }

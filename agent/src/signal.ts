@@ -58,4 +58,6 @@ export interface CgroupEvent {
 export interface Kernel {
   readonly signals: readonly Signal[];
   pollCgroupEvents(): readonly CgroupEvent[];
+  /** Whether no birth or death of a cgroup escaped since the last call. */
+  sawAllCgroups(): boolean;
 }

@@ -23,10 +23,9 @@ async function openSched(settings: Settings, tree: CgroupTree): Promise<Signal> 
 }
 
 async function openCgroupFiles(options: CgroupFilesOptions, logger: Logger): Promise<Signal> {
-  const { readFiles } = await import('@dentryscope/native');
+  const { CgroupFiles } = await import('@dentryscope/native');
   try {
-    readFiles(options.procRoot, []);
-    return new CgroupFilesSignal({ ...options, readFiles });
+    return new CgroupFilesSignal({ ...options, reader: new CgroupFiles() });
   } catch (error) {
     // Files need no addon; the hooks of others say why it is not there.
     logger.debug({ err: error }, 'files of cgroups are read one by one');

@@ -20,7 +20,7 @@
  * A cache line a CPU, mappable for the sake of its alignment: a per-CPU map costs one line more,
  * that of its pointers. The loader gives it the size: CPUs.
  */
-struct ds_kept {
+struct kept_key {
 	__u64 key;
 	__u64 pad[7];
 };
@@ -30,14 +30,14 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct ds_kept);
+	__type(value, struct kept_key);
 } kept_keys SEC(".maps");
 
 /* Tasks moved to another cgroup, on whatever CPU: one that runs elsewhere meanwhile is not told,
  * so all CPUs ask again. */
 __u32 moves;
 
-static __always_inline struct ds_kept *kept_by(__u32 cpu)
+static __always_inline struct kept_key *kept_by(__u32 cpu)
 {
 	return bpf_map_lookup_elem(&kept_keys, &cpu);
 }
@@ -45,7 +45,7 @@ static __always_inline struct ds_kept *kept_by(__u32 cpu)
 /* The task's next event, on this CPU or another, comes after a look at both. */
 static __always_inline void task_switched(void)
 {
-	struct ds_kept *kept = kept_by(bpf_get_smp_processor_id());
+	struct kept_key *kept = kept_by(bpf_get_smp_processor_id());
 
 	if (kept)
 		kept->key = 0;
@@ -62,7 +62,7 @@ static __noinline struct ds_entry *ask_current(__u64 *id)
 	__u64 at = *(volatile __u32 *)&moves;
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct ds_entry *entry;
-	struct ds_kept *kept = kept_by(cpu);
+	struct kept_key *kept = kept_by(cpu);
 	__u32 *slot;
 
 	if (!id)
@@ -79,7 +79,7 @@ static __noinline struct ds_entry *ask_current(__u64 *id)
 /* @returns what entry_of(current_cgroup_id()) does; `id` is that of the cgroup. */
 static __always_inline struct ds_entry *entry_of_current(__u64 *id)
 {
-	struct ds_kept *kept = kept_by(bpf_get_smp_processor_id());
+	struct kept_key *kept = kept_by(bpf_get_smp_processor_id());
 	struct ds_entry *entry;
 	__u32 key;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cgroup_files.hh"
 #include "layouts.hh"
 #include "path.hh"
 #include "probe.hh"
@@ -12,9 +13,9 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports.Set("ReclaimProbe", dentryscope::ReclaimProbe::define(env));
 	exports.Set("SchedProbe", dentryscope::SchedProbe::define(env));
 	exports.Set("TimerJitter", dentryscope::TimerJitter::define(env));
+	exports.Set("CgroupFiles", dentryscope::CgroupFiles::define(env));
 	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
 	exports.Set("layouts", Napi::Function::New(env, dentryscope::layouts));
-	exports.Set("readFiles", Napi::Function::New(env, dentryscope::read_files));
 	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));
 	return exports;
 }

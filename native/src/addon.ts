@@ -53,6 +53,12 @@ export interface NativeSchedOptions {
   lockStallNs: bigint;
 }
 
+export interface NativeCgroupFiles {
+  read(directory: string, psi: boolean): (bigint | null)[];
+  forget(directory: string): void;
+  close(): void;
+}
+
 export interface NativeJitter {
   drain(): JitterSample;
   close(): void;
@@ -65,7 +71,7 @@ export interface Addon {
   ReclaimProbe: new (options: NativeOptions, eventMinNs: bigint) => NativeReclaimProbe;
   cgroupInode(path: string): bigint;
   filesystemMagic(path: string): number;
-  readFiles(directory: string, names: readonly string[]): (string | null)[];
+  CgroupFiles: new () => NativeCgroupFiles;
 }
 
 let loaded: Addon | undefined;

@@ -56,11 +56,25 @@ export function cgroupIdOf(path: string): bigint {
   return addon().cgroupInode(path) | (hierarchy << HIERARCHY_SHIFT);
 }
 
-/**
- * What small files of one directory say, in a third of the time that `readFileSync` takes for each: of hundreds of
- * cgroups the files of each are read every window. null: not there, gone meanwhile, or switched off (ENOENT, ENODEV,
- * EOPNOTSUPP). At most 4 KiB each. Throws an error with `code` for anything else.
- */
-export function readFiles(directory: string, names: readonly string[]): (string | null)[] {
-  return addon().readFiles(directory, names);
+/** Throttling and PSI of cgroups, from files that stay open (at most 1,024): finding them again is what costs. */
+export class CgroupFiles {
+  readonly #native = new (addon().CgroupFiles)();
+
+  /**
+   * Totals in ns since the cgroup was made: throttled; PSI of cpu some, memory some, memory full, io some, io full.
+   * null: its kernel or controllers don't say, or the cgroup is gone.
+   * @param psi whether to look for PSI: not on v1, not where the kernel has it off
+   * @throws Error for anything but ENOENT, ENODEV and EOPNOTSUPP
+   */
+  read(directory: string, psi: boolean): readonly (bigint | null)[] {
+    return this.#native.read(directory, psi);
+  }
+
+  forget(directory: string): void {
+    this.#native.forget(directory);
+  }
+
+  close(): void {
+    this.#native.close();
+  }
 }

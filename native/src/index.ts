@@ -48,7 +48,7 @@ export type {
   SchedOptions,
   SchedStall,
 } from './sched.js';
-export { cgroupIdOf, filesystemMagic, hierarchyOf, magic, readFiles } from './cgroups.js';
+export { cgroupIdOf, filesystemMagic, hierarchyOf, magic, CgroupFiles } from './cgroups.js';
 
 /** The slab tracepoints see objects, not dentries: see docs/decisions/0003-counting-in-the-kernel.md. */
 function limits(hook: Hook, backend: Backend | null): Pick<HookReport, 'includesPseudo' | 'perCgroup'> {

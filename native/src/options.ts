@@ -43,7 +43,7 @@ function v1Controllers(wanted: readonly string[] = ['memory', 'pids', 'cpu']): r
   return wanted.filter((name) => mounted.has(name));
 }
 
-function live({ maxSamples = 65_536, shift = 8, seed = randomBytes(8).readBigUInt64LE() }: LiveOptions) {
+function live({ maxSamples = 16_384, shift = 8, seed = randomBytes(8).readBigUInt64LE() }: LiveOptions) {
   return {
     maxSamples: integer('live.maxSamples', maxSamples, 64, 1 << 20),
     shift: integer('live.shift', shift, 0, 32),

@@ -39,7 +39,7 @@ export interface OpenOptions {
 }
 
 export interface LiveOptions {
-  /** Bound of the sampled dentries that are kept, 112 bytes of kernel memory each. Default 65536, at most 1048576. */
+  /** Bound of the sampled dentries that are kept, 112 bytes of kernel memory each. Default 16384, at most 1048576. */
   maxSamples?: number;
   /** At the start one dentry in 2^shift is sampled; halved again whenever maxSamples comes near. Default 8. */
   shift?: number;

@@ -2,8 +2,8 @@
 import type { CgroupActivity } from './activity.js';
 import { random } from './random.js';
 
-/** What an agent keeps of the 65,536 that it has room for. */
-const SAMPLES = 49_152;
+/** What an agent keeps of the 16,384 that it has room for. */
+const SAMPLES = 12_288;
 
 export interface Estimate {
   readonly dentries: bigint;

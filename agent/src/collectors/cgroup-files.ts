@@ -24,12 +24,13 @@ const pressures = [
 /** ENOENT: no such controller, no PSI, or no such cgroup any more; ENODEV: it went meanwhile; EOPNOTSUPP: PSI is off. */
 const absent = ['ENOENT', 'ENODEV', 'EOPNOTSUPP'];
 
-/** Texts of files of one directory, in their order; what is absent is null. */
-export type ReadFiles = (directory: string, names: readonly string[]) => readonly (string | null)[];
-
-/** Without the addon. */
-export const readFilesSlowly: ReadFiles = (directory, names) =>
-  names.map((name) => readText(directory, name));
+/** Who reads them: the addon's CgroupFiles, which keeps them open, or `withoutAddon`. */
+export interface TotalsReader {
+  /** In the order of `fileCounters`; null: not to be had. */
+  read(directory: string, psi: boolean): readonly (bigint | null)[];
+  forget(directory: string): void;
+  close(): void;
+}
 
 function readText(directory: string, file: string): string | null {
   try {
@@ -50,9 +51,9 @@ const v1Files = ['cpu.stat'];
 const v2Files = ['cpu.stat', ...pressures.map(([resource]) => `${resource}.pressure`)];
 
 /** @param psi whether to look for PSI: not on v1, not where the kernel has it off */
-export function readCgroupFiles(directory: string, psi: boolean, read: ReadFiles): FileTotals {
+export function readCgroupFiles(directory: string, psi: boolean): FileTotals {
   const totals: FileTotals = {};
-  const [cpuStat, ...pressureTexts] = read(directory, psi ? v2Files : v1Files);
+  const [cpuStat, ...pressureTexts] = (psi ? v2Files : v1Files).map((name) => readText(directory, name));
   const throttled = parseThrottled(cpuStat ?? '');
   if (throttled !== undefined) totals.cpuThrottledNs = throttled;
   pressureTexts.forEach((text, index) => {
@@ -63,3 +64,12 @@ export function readCgroupFiles(directory: string, psi: boolean, read: ReadFiles
   });
   return totals;
 }
+
+export const withoutAddon: TotalsReader = {
+  read: (directory, psi) => {
+    const totals = readCgroupFiles(directory, psi);
+    return fileCounters.map((name) => totals[name] ?? null);
+  },
+  forget: () => {},
+  close: () => {},
+};

@@ -1,12 +1,12 @@
-/** Throttling and PSI of cgroups. Files are opened anew each window: descriptors are not kept for thousands of cgroups. */
+/** Throttling and PSI of cgroups. */
 import { join } from 'node:path';
 import type { CgroupRecord, Hierarchies } from '@dentryscope/identity';
-import { fileCounters, readCgroupFiles, readFilesSlowly } from '../collectors/cgroup-files.js';
-import type { FileTotals, ReadFiles } from '../collectors/cgroup-files.js';
+import { fileCounters, withoutAddon } from '../collectors/cgroup-files.js';
+import type { TotalsReader } from '../collectors/cgroup-files.js';
 import { readProc } from '../collectors/proc.js';
 import type { Counted, Signal, SignalSample } from '../signal.js';
 
-/** Read each window: containers and pods first, then what else there is. 25 to 60 µs each. */
+/** Read each window: containers and pods first, then what else there is. */
 const MAX_CGROUPS = 1_024;
 
 export interface CgroupFilesOptions {
@@ -15,19 +15,22 @@ export interface CgroupFilesOptions {
   /** All that live. */
   readonly cgroups: () => readonly CgroupRecord[];
   /** The addon's, where there is one. */
-  readonly readFiles?: ReadFiles;
+  readonly reader?: TotalsReader;
 }
+
+type Totals = readonly (bigint | null)[];
 
 export class CgroupFilesSignal implements Signal {
   readonly #psi: boolean;
-  readonly #readFiles: ReadFiles;
+  readonly #reader: TotalsReader;
   /** What those that were older than the agent had counted by then. */
-  readonly #bases = new Map<bigint, FileTotals>();
+  readonly #bases = new Map<bigint, Totals>();
+  readonly #directories = new Map<bigint, string>();
   #failure: string | undefined;
   #leftOut = 0;
 
   constructor(private readonly options: CgroupFilesOptions) {
-    this.#readFiles = options.readFiles ?? readFilesSlowly;
+    this.#reader = options.reader ?? withoutAddon;
     this.#psi = readProc(options.procRoot, 'pressure/cpu') !== undefined;
     for (const { id, totals } of this.#read()) this.#bases.set(id, totals);
   }
@@ -42,7 +45,11 @@ export class CgroupFilesSignal implements Signal {
   }
 
   forget(ids: readonly bigint[]): void {
-    for (const id of ids) this.#bases.delete(id);
+    for (const id of ids) {
+      this.#reader.forget(this.#directories.get(id) ?? '');
+      this.#directories.delete(id);
+      this.#bases.delete(id);
+    }
   }
 
   problems(): readonly string[] {
@@ -54,24 +61,32 @@ export class CgroupFilesSignal implements Signal {
     ];
   }
 
-  close(): void {}
-
-  #counted(): Counted {
-    const rows = this.#read().map(({ id, totals }) => ({ id, totals, base: this.#bases.get(id) ?? {} }));
-    const columns = fileCounters.map((name) => {
-      const seen = rows.some(({ totals }) => totals[name] !== undefined);
-      const column = rows.map(({ totals, base }) => (totals[name] ?? base[name] ?? 0n) - (base[name] ?? 0n));
-      return [name, seen ? BigUint64Array.from(column) : null] as const;
-    });
-    return { ids: BigUint64Array.from(rows.map(({ id }) => id)), columns: Object.fromEntries(columns) };
+  close(): void {
+    this.#reader.close();
   }
 
-  #read(): { id: bigint; totals: FileTotals }[] {
+  #counted(): Counted {
+    const rows = this.#read();
+    const columns = fileCounters.map((name, i) => [name, this.#column(rows, i)] as const);
+    return { ids: BigUint64Array.from(rows, ({ id }) => id), columns: Object.fromEntries(columns) };
+  }
+
+  /** null: no cgroup's files say it. */
+  #column(rows: readonly { id: bigint; totals: Totals }[], i: number): BigUint64Array | null {
+    if (!rows.some(({ totals }) => totals[i] !== null)) return null;
+    return BigUint64Array.from(rows, ({ id, totals }) => {
+      const base = this.#bases.get(id)?.[i] ?? 0n;
+      return (totals[i] ?? base) - base;
+    });
+  }
+
+  #read(): { id: bigint; totals: Totals }[] {
     this.#failure = undefined;
     return this.#chosen().flatMap(({ id, directory, psi }) => {
       try {
-        const totals = readCgroupFiles(directory, psi, this.#readFiles);
-        return Object.keys(totals).length > 0 ? [{ id, totals }] : [];
+        const totals = this.#reader.read(directory, psi);
+        this.#directories.set(id, directory);
+        return totals.some((total) => total !== null) ? [{ id, totals }] : [];
       } catch (error) {
         this.#failure = (error as Error).message;
         return [];

@@ -11,7 +11,7 @@ import { hookReport } from '../signal-reports.js';
 import type { HookReport, Signal, SignalSample } from '../signal.js';
 
 /** Between windows, so that the kernel's ring (dmesg -s) does not turn over unread. */
-const POLL_MS = 250;
+const POLL_MS = 500;
 /** The lines of a report follow within milliseconds, on a slow console within a second. */
 const PATIENCE_NS = 2_000_000_000n;
 /** Events of a window. The counters count all. */

@@ -115,7 +115,7 @@ export const settings = {
   liveMaxSamples: setting(
     'integer',
     'LIVE_MAX_SAMPLES',
-    '65536',
+    '16384',
     measuring,
     'Living dentries that are kept as a sample of all (112 bytes of kernel memory each): who holds them. The rate is halved when it comes near.',
     64,
