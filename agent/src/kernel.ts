@@ -59,7 +59,7 @@ async function openReclaim(
       preferV1,
       eventMinNs: BigInt(reclaimEventMin) * 1_000_000n,
     });
-    signal = new ReclaimSignal(probe, procRoot);
+    signal = closedUnless(probe, () => new ReclaimSignal(probe, procRoot));
   } catch (error) {
     logger.error({ err: error }, 'reclaim can not be measured');
     return { signal: unseen(reclaimHooks, (error as Error).message), collect: () => {} };
@@ -88,6 +88,16 @@ function cgroupWatch(probe: DentryProbe): Pick<Kernel, 'pollCgroupEvents' | 'saw
   };
 }
 
+/** Its programs would stay attached until it is collected. */
+function closedUnless<T>(probe: { close(): void }, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    probe.close();
+    throw error;
+  }
+}
+
 const noCgroups = { pollCgroupEvents: () => [], sawAllCgroups: () => false };
 
 export async function openKernel(
@@ -108,8 +118,8 @@ export async function openKernel(
       preferV1: tree.hierarchies().preferV1,
       live: { maxSamples: settings.liveMaxSamples },
     });
+    const dentries = closedUnless(probe, () => new DentrySignal(probe, { procRoot, kernelRelease }));
     const reclaim = await openReclaim(settings, tree.hierarchies().preferV1, logger);
-    const dentries = new DentrySignal(probe, { procRoot, kernelRelease });
     const signals: Signal[] = [dentries, reclaim.signal, ...stalls];
     for (const hook of signals.flatMap((signal) => signal.hooks()))
       logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);

@@ -12,8 +12,8 @@ namespace dentryscope
 {
 
 /*
- * What a cgroup's own files say (Documentation/admin-guide/cgroup-v2.rst): throttling of cpu.stat in
- * ns, the totals of cpu.pressure, memory.pressure and io.pressure in ns. In JavaScript:
+ * What a cgroup's own files say (Documentation/admin-guide/cgroup-v2.rst): throttling of cpu.stat
+ * in ns, the totals of cpu.pressure, memory.pressure and io.pressure in ns. In JavaScript:
  *
  *   read(directory, psi): (bigint | null)[]   in the order of `CgroupTotal`; null: this kernel or
  *                                             controller does not say, or the cgroup is gone

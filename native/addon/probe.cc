@@ -3,8 +3,6 @@
 
 #include "checks.hh"
 #include "dentry_hooks.hh"
-#include "guarded.hh"
-#include "js.hh"
 
 namespace dentryscope
 {
@@ -12,7 +10,7 @@ namespace dentryscope
 Napi::Function Probe::define(Napi::Env env)
 {
 	return DefineClass(env, "Probe",
-			   {InstanceMethod<&Probe::js_hooks>("hooks"),
+			   {InstanceMethod("hooks", &Probe::js_hooks),
 			    InstanceMethod<&Probe::js_drain>("drain"),
 			    InstanceMethod<&Probe::js_live>("live"),
 			    InstanceMethod<&Probe::js_live_by_age>("liveByAge"),
@@ -32,8 +30,8 @@ static std::vector<const char *> shared_maps()
 }
 
 Probe::Probe(const Napi::CallbackInfo &info)
-    : Napi::ObjectWrap<Probe>(info), options(js::options(info[0].As<Napi::Object>())),
-      maps(shared_maps()), alloc(dentry_hook("dentry_alloc", "alloc_", options)),
+    : HookProbe<Probe>(info), options(js::options(info[0].As<Napi::Object>())), maps(shared_maps()),
+      alloc(dentry_hook("dentry_alloc", "alloc_", options)),
       free(dentry_hook("dentry_free", "free_", options)),
       lookup(dentry_hook("dentry_lookup", "lookup_", options)),
       unlink(dentry_hook("dentry_unlink", "unlink_", options)),
@@ -73,16 +71,7 @@ void Probe::close()
 	events.reset();
 	live.reset();
 	counts.reset();
-	for (Hook *hook : hooks())
-		hook->object.reset();
-	maps.close_all();
-	closed = true;
-}
-
-void Probe::check_open(Napi::Env env) const
-{
-	if (closed)
-		throw Napi::Error::New(env, "the probe is closed");
+	close_hooks(maps);
 }
 
 /* At most so many events were lost or, for kprobe's failed allocations, not taken back. */
@@ -96,19 +85,6 @@ uint64_t Probe::missed(const Hook &hook) const
 		missed += unpaired > 0 ? unpaired : 0;
 	}
 	return missed;
-}
-
-Napi::Value Probe::js_hooks(const Napi::CallbackInfo &info)
-{
-	Napi::Env env = info.Env();
-
-	check_open(env);
-	return guarded(env, [&]() -> Napi::Value {
-		auto out = Napi::Array::New(env);
-		for (const Hook *hook : hooks())
-			out.Set(out.Length(), js::hook(env, *hook, missed(*hook)));
-		return out;
-	});
 }
 
 Napi::Value Probe::js_drain(const Napi::CallbackInfo &info)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reclaim_probe.hh"
 
-#include "guarded.hh"
-#include "js.hh"
 #include "reclaim_hooks.hh"
 #include "reclaim_js.hh"
 
@@ -15,7 +13,7 @@ namespace dentryscope
 Napi::Function ReclaimProbe::define(Napi::Env env)
 {
 	return DefineClass(env, "ReclaimProbe",
-			   {InstanceMethod<&ReclaimProbe::js_hooks>("hooks"),
+			   {InstanceMethod("hooks", &ReclaimProbe::js_hooks),
 			    InstanceMethod<&ReclaimProbe::js_drain>("drain"),
 			    InstanceMethod<&ReclaimProbe::js_shrinkers>("shrinkers"),
 			    InstanceMethod<&ReclaimProbe::js_events>("events"),
@@ -32,7 +30,7 @@ static uint64_t bigint(const Napi::Value &value)
 }
 
 ReclaimProbe::ReclaimProbe(const Napi::CallbackInfo &info)
-    : Napi::ObjectWrap<ReclaimProbe>(info), options(js::options(info[0].As<Napi::Object>())),
+    : HookProbe<ReclaimProbe>(info), options(js::options(info[0].As<Napi::Object>())),
       maps(reclaim_maps), freed(reclaim_hook("reclaim_freed", "freed_", options, bigint(info[1]))),
       prune(reclaim_hook("reclaim_prune", "prune_", options, bigint(info[1]))),
       remount(reclaim_hook("reclaim_remount", "remount_", options, bigint(info[1]))),
@@ -61,16 +59,7 @@ void ReclaimProbe::open()
 void ReclaimProbe::close()
 {
 	events.reset();
-	for (Hook *hook : hooks())
-		hook->object.reset();
-	maps.close_all();
-	closed = true;
-}
-
-void ReclaimProbe::check_open(Napi::Env env) const
-{
-	if (closed)
-		throw Napi::Error::New(env, "the probe is closed");
+	close_hooks(maps);
 }
 
 static std::optional<ds_reclaim_scope> scope_of(const std::string &hook)
@@ -112,19 +101,6 @@ uint64_t ReclaimProbe::missed(const Hook &hook) const
 		return 0;
 	return hook.object->recursion_misses() +
 	       (scope ? lost(*scope, hook.backend == "kprobe") : 0);
-}
-
-Napi::Value ReclaimProbe::js_hooks(const Napi::CallbackInfo &info)
-{
-	Napi::Env env = info.Env();
-
-	check_open(env);
-	return guarded(env, [&]() -> Napi::Value {
-		auto out = Napi::Array::New(env);
-		for (const Hook *hook : hooks())
-			out.Set(out.Length(), js::hook(env, *hook, missed(*hook)));
-		return out;
-	});
 }
 
 Napi::Value ReclaimProbe::js_drain(const Napi::CallbackInfo &info)

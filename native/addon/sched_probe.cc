@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sched_probe.hh"
 
-#include "guarded.hh"
-#include "js.hh"
 #include "sched_js.hh"
 
 namespace dentryscope
@@ -11,7 +9,7 @@ namespace dentryscope
 Napi::Function SchedProbe::define(Napi::Env env)
 {
 	return DefineClass(env, "SchedProbe",
-			   {InstanceMethod<&SchedProbe::js_hooks>("hooks"),
+			   {InstanceMethod("hooks", &SchedProbe::js_hooks),
 			    InstanceMethod<&SchedProbe::js_drain>("drain"),
 			    InstanceMethod<&SchedProbe::js_poll>("pollStalls"),
 			    InstanceMethod<&SchedProbe::js_forget>("forget"),
@@ -19,7 +17,7 @@ Napi::Function SchedProbe::define(Napi::Env env)
 }
 
 SchedProbe::SchedProbe(const Napi::CallbackInfo &info)
-    : Napi::ObjectWrap<SchedProbe>(info), options(js::sched_options(info[0].As<Napi::Object>())),
+    : HookProbe<SchedProbe>(info), options(js::sched_options(info[0].As<Napi::Object>())),
       maps(CounterTable::maps), run_queue(run_queue_hook(options)),
       lock_contention(lock_contention_hook(options))
 {
@@ -55,37 +53,15 @@ void SchedProbe::close()
 	queue_stalls.reset();
 	lock_stalls.reset();
 	table.reset();
-	for (Hook *hook : hooks())
-		hook->object.reset();
-	maps.close_all();
-	closed = true;
+	close_hooks(maps);
 }
 
-void SchedProbe::check_open(Napi::Env env) const
-{
-	if (closed)
-		throw Napi::Error::New(env, "the probe is closed");
-}
-
-static uint64_t missed(const Hook &hook)
+uint64_t SchedProbe::missed(const Hook &hook) const
 {
 	if (!hook.object)
 		return 0;
 	return hook.object->recursion_misses() + hook.object->read_global("marks_lost") +
 	       hook.object->read_global("stalls_lost");
-}
-
-Napi::Value SchedProbe::js_hooks(const Napi::CallbackInfo &info)
-{
-	Napi::Env env = info.Env();
-
-	check_open(env);
-	return guarded(env, [&]() -> Napi::Value {
-		auto out = Napi::Array::New(env);
-		for (const Hook *hook : hooks())
-			out.Set(out.Length(), js::hook(env, *hook, missed(*hook)));
-		return out;
-	});
 }
 
 Napi::Value SchedProbe::js_drain(const Napi::CallbackInfo &info)
