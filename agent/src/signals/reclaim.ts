@@ -1,5 +1,4 @@
 /** What reclaim of dentries and of memory cost, and whom; and each long one as an event. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeBatchInit } from '@dentryscope/contracts';
 import type { ReclaimDrained, ReclaimEvent, ReclaimProbe, Shrinker } from '@dentryscope/native';
@@ -21,7 +20,7 @@ export class ReclaimSignal implements Signal {
     private readonly probe: ReclaimProbe,
     procRoot: string,
   ) {
-    this.#names = new FunctionNames(() => readFileSync(join(procRoot, 'kallsyms'), 'latin1'));
+    this.#names = new FunctionNames(join(procRoot, 'kallsyms'));
   }
 
   hooks() {
