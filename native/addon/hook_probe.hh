@@ -16,8 +16,8 @@ namespace dentryscope
  *
  * Nothing is static, so any number live in any number of environments. Node finalizes wrapped
  * objects when an environment ends (exit, worker terminated), so their destructors detach even when
- * nobody called close(). Members stand in reverse order of death: readers go before the hooks, hooks
- * before the maps they share.
+ * nobody called close(). Members stand in reverse order of death: readers go before the hooks,
+ * hooks before the maps they share.
  */
 template <typename Self> class HookProbe : public Napi::ObjectWrap<Self>
 {

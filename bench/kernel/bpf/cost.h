@@ -15,6 +15,7 @@
 /* Each way of counting has a word of its own, so that its counts can be checked. */
 enum cost_word {
 	COST_COUNT,
+	COST_KEPT,
 	COST_COUNT_LIVE,
 	COST_COLLIDING,
 	COST_FEW,

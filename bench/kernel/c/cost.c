@@ -5,6 +5,7 @@
  * run per program and round, checks that every event was counted, and prints the counts.
  */
 #include "bench.h"
+#include "globals.h"
 
 #include "../bpf/cost.h"
 
@@ -60,34 +61,9 @@ static struct ds_cgroup_rule rule_of(char **controllers, int count)
 	return rule;
 }
 
-static bool set_in(struct bpf_map *section, const char *name, const void *value, size_t size)
-{
-	const struct btf *btf = bpf_object__btf(object);
-	const struct btf_type *type = btf__type_by_id(btf, bpf_map__btf_value_type_id(section));
-	size_t bytes;
-	char *data = (char *)bpf_map__initial_value(section, &bytes);
-
-	for (int i = 0; i < btf_vlen(type); i++) {
-		const struct btf_var_secinfo *info = btf_var_secinfos(type) + i;
-		const struct btf_type *var = btf__type_by_id(btf, info->type);
-
-		if (!strcmp(btf__name_by_offset(btf, var->name_off), name)) {
-			memcpy(data + info->offset, value, size);
-			return true;
-		}
-	}
-	return false;
-}
-
-static void set_global(const char *name, const void *value, size_t size)
-{
-	if (!set_in(map(".rodata"), name, value, size) && !set_in(map(".bss"), name, value, size))
-		die(name);
-}
-
 /* The agent's defaults. */
 static const __u64 live_seed = 0x5eed;
-static const struct ds_live_control live_rate = {.mask = 255, .raise_at = 49152, .raise_by = 2049};
+static const struct ds_live_control live_rate = {.mask = 255, .raise_at = 12288, .raise_by = 513};
 
 static uint64_t colliding_ids[2] = {1ull << 40};
 
@@ -108,17 +84,18 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 	object = bpf_object__open_file(path, NULL);
 	if (!object)
 		die(path);
-	set_global("rule", rule, sizeof(*rule));
-	set_global("nr_places", &places, sizeof(places));
-	set_global("live_seed", &live_seed, sizeof(live_seed));
-	set_global("live_least_mask", &live_rate.mask, sizeof(live_rate.mask));
-	set_global("colliding_ids", colliding_ids, sizeof(colliding_ids));
+	set_global(object, "rule", rule, sizeof(*rule));
+	set_global(object, "nr_places", &places, sizeof(places));
+	set_global(object, "live_seed", &live_seed, sizeof(live_seed));
+	set_global(object, "live_least_mask", &live_rate.mask, sizeof(live_rate.mask));
+	set_global(object, "colliding_ids", colliding_ids, sizeof(colliding_ids));
 	bpf_map__set_max_entries(map("entries"), places * cpus);
 	bpf_map__set_max_entries(map("owners"), places);
 	bpf_map__set_max_entries(map("places"), places);
 	bpf_map__set_max_entries(map("free_places"), places);
 	bpf_map__set_max_entries(map("slots"), DS_NR_SLOTS * cpus);
-	bpf_map__set_max_entries(map("live"), 65536);
+	bpf_map__set_max_entries(map("kept_keys"), cpus);
+	bpf_map__set_max_entries(map("live"), 16384);
 	if (bpf_object__load(object))
 		die(path);
 	bpf_object__for_each_program(program, object) programs[nr_programs++] = program;
@@ -266,6 +243,7 @@ static void check_all(uint64_t id)
 	if (freed != expected("ours_live") || place_count(DS_PLACE_OVERFLOW, COST_COUNT))
 		die("frees or overflow");
 	check("ours", id, 1, 0, COST_COUNT);
+	check("ours_kept", id, 1, 0, COST_KEPT);
 	check("ours_live", id, 1, 0, COST_COUNT_LIVE);
 	check("ours_colliding", colliding_ids[0], 2, colliding_ids[1] - colliding_ids[0],
 	      COST_COLLIDING);

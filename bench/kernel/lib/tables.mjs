@@ -10,6 +10,7 @@ function measuredOn({ kernel, processor, cpus, memoryGiB, spectreV2, node, commi
 
 const eventRows = [
   ['ours', 'ours: id of the cgroup, count'],
+  ['ours_kept', "ours by slab tracepoint: entry of the CPU's cgroup, count"],
   ['ours_live', 'ours: an allocation and its free, counted and sampled'],
   ['ours_250', 'count alone, 250 cgroups in turn'],
   ['ours_colliding', 'count alone, two cgroups of one slot in turn'],
