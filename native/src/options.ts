@@ -59,7 +59,7 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
       process.env['DENTRYSCOPE_BPF_DIR'] ??
       fileURLToPath(new URL('../../bpf/build', import.meta.url)),
     backends: backends(options.backends ?? BACKENDS),
-    maxCgroups: integer('maxCgroups', options.maxCgroups ?? 8192, 1, 1 << 20),
+    maxCgroups: integer('maxCgroups', options.maxCgroups ?? 4096, 1, 1 << 20),
     live: live(options.live ?? {}),
     eventRingBytes: ringBytes(options.eventRingBytes ?? 1 << 20),
     preferV1: options.preferV1 ?? false,

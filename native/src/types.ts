@@ -25,7 +25,7 @@ export interface HookReport {
 export interface OpenOptions {
   /** In the order of trial. Default: fentry, kprobe, tracepoint. */
   backends?: readonly Backend[];
-  /** Cgroups counted apart; beyond it counts go to `overflow`. 80 bytes each on every CPU. Default 8192. */
+  /** Cgroups counted apart; beyond it counts go to `overflow`. 80 bytes each on every CPU. Default 4096. */
   maxCgroups?: number;
   /** Ask the v1 hierarchies before v2. Default false: the first hierarchy in which a task is not in the root pays. */
   preferV1?: boolean;

@@ -15,7 +15,7 @@
 #include <dentryscope.h>
 #include <sys/stat.h>
 
-#define MAX_CGROUPS 8192 /* the agent's default */
+#define MAX_CGROUPS 8192 /* twice the default: room for the cgroups of all ways */
 #define PLACES (MAX_CGROUPS + DS_NR_RESERVED_PLACES)
 #define MAX_PROGRAMS 16
 #define WARM_UP_RUNS 3

@@ -106,7 +106,7 @@ export const settings = {
   maxCgroups: setting(
     'integer',
     'MAX_CGROUPS',
-    '8192',
+    '4096',
     measuring,
     'Cgroups counted one by one; what exceeds it is counted together, as cgroup 0.',
     1,
