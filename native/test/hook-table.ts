@@ -127,6 +127,9 @@ export const prepare = [
 
 export const nameOf = ({ op, dir }: Row) => `${op} ${dir}`;
 
+/** Another moves the task while it runs, after a third of its misses; with all its threads. */
+export const movedOps = ['miss_moved', 'miss_moved_threads'] as const;
+
 /** Rows that more than one process makes: each has a cgroup of its own unless said otherwise. */
 export const together = (root: string): Run[] => [
   {
@@ -162,6 +165,7 @@ export const together = (root: string): Run[] => [
     work: Array(2).fill({ op: 'miss_shared', n: N, dir: '/data' }) as Run['work'],
   },
   { name: 'a process that moves', roots: [root, root], work: [{ op: 'miss_moving', n: N, dir: '/data' }] },
+  ...movedOps.map((op) => ({ name: op, roots: [root, root], work: [{ op, n: 1.5 * N, dir: '/data' }] })),
 ];
 
 /** Each in a fresh cgroup below `root`. */
