@@ -123,6 +123,8 @@ export const prepare = [
   'mkdir -p /run/bind /run/overlay/lower /run/overlay/upper /run/overlay/work /run/overlay/merged',
   'mount --bind /data /run/bind',
   'mount -t overlay -o lowerdir=/run/overlay/lower,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /run/overlay/merged',
+  // The task that is moved keeps its CPU, however long the move takes.
+  'echo -1 > /proc/sys/kernel/sched_rt_runtime_us',
 ].join(' && ');
 
 export const nameOf = ({ op, dir }: Row) => `${op} ${dir}`;
