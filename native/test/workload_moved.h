@@ -60,8 +60,8 @@ static inline void start_mover(int procs)
 {
 	int pid = getpid();
 
-	stage = mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
+	stage =
+	    mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (stage == MAP_FAILED)
 		die("mmap");
 	int mover = fork();
