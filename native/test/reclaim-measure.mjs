@@ -155,7 +155,7 @@ const scenarios = {
 const TIMED = ['drop_caches', 'remount', 'umount'];
 
 /**
- * Beside its reclaim a call waits for the disk and for RCU: a fiftieth, but on a starved machine that may take as long.
+ * Beside its reclaim a call waits for the disk and for RCU: a few hundredths, but on a starved machine that may take as long.
  * Then it is made again, at most twice. A duration that is wrong is so each time.
  */
 async function undisturbed(name, config, probe) {
