@@ -1,6 +1,7 @@
 /** This machine's own kernel, whatever backend it allows. Exact means equal. */
 import { describe, expect, it } from 'vitest';
 import { DentryProbe } from '@dentryscope/native';
+import { movedOps } from './hook-table.js';
 import { countsOf, makeCgroup, work } from './measure.mjs';
 import type { TestCgroup } from './measure.mjs';
 import { cgroup1Memory, cgroup2, compileWorkload, scratch, withoutKernel } from './support.js';
@@ -101,6 +102,17 @@ describe.skipIf(skipped)('on this kernel', () => {
     expect(drained.overflow.dentriesAllocated).toBe(0n);
     probe.close();
     for (const cgroup of [a, b]) await cgroup.remove();
+  });
+
+  it.each(movedOps)('%s: counts for its new cgroup a task that runs while another moves it', async (op) => {
+    const [from, to] = [makeCgroup(v2), makeCgroup(v2)];
+    const probe = DentryProbe.open();
+    const { switches } = await work(binary, { op, n: 1500, dir }, [from, to]);
+    const drained = probe.drain();
+    probe.close();
+    for (const cgroup of [from, to]) await cgroup.remove();
+    expect([from, to].map(({ id }) => countsOf(drained, id).dentriesAllocated)).toEqual([500n, 1000n]);
+    expect(switches, 'context switches during the move').toBe(0);
   });
 
   it('keeps in the totals what a forgotten cgroup counted, and starts it anew', async () => {

@@ -123,9 +123,14 @@ export const prepare = [
   'mkdir -p /run/bind /run/overlay/lower /run/overlay/upper /run/overlay/work /run/overlay/merged',
   'mount --bind /data /run/bind',
   'mount -t overlay -o lowerdir=/run/overlay/lower,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /run/overlay/merged',
+  // The task that is moved keeps its CPU, however long the move takes.
+  'echo -1 > /proc/sys/kernel/sched_rt_runtime_us',
 ].join(' && ');
 
 export const nameOf = ({ op, dir }: Row) => `${op} ${dir}`;
+
+/** Another moves the task while it runs, after a third of its misses; with all its threads. */
+export const movedOps = ['miss_moved', 'miss_moved_threads'] as const;
 
 /** Rows that more than one process makes: each has a cgroup of its own unless said otherwise. */
 export const together = (root: string): Run[] => [
@@ -162,6 +167,7 @@ export const together = (root: string): Run[] => [
     work: Array(2).fill({ op: 'miss_shared', n: N, dir: '/data' }) as Run['work'],
   },
   { name: 'a process that moves', roots: [root, root], work: [{ op: 'miss_moving', n: N, dir: '/data' }] },
+  ...movedOps.map((op) => ({ name: op, roots: [root, root], work: [{ op, n: 1.5 * N, dir: '/data' }] })),
 ];
 
 /** Each in a fresh cgroup below `root`. */

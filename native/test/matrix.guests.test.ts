@@ -4,7 +4,7 @@ import { KERNELS, requirePart } from '@dentryscope/lab';
 import type { Backend, Counter } from '@dentryscope/native';
 import { GUEST_TIMEOUT_MS, expectNothing, expectSlabBooks, expectWhole, inGuest } from './guest.js';
 import type { Counts, Result } from './guest.js';
-import { N, nameOf, prepare, runsOf, slab, stateOf, table, together, whole } from './hook-table.js';
+import { N, movedOps, nameOf, prepare, runsOf, slab, stateOf, table, together, whole } from './hook-table.js';
 import type { Expected, Row } from './hook-table.js';
 import { compileWorkload, scratch } from './support.js';
 
@@ -84,6 +84,14 @@ describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
       const half = expectedOf('miss');
       const of = (n: number) => (backend === 'tracepoint' ? slab(half, n) : whole(half, n));
       expect(runOf(results[backend], 'a process that moves')?.counts).toEqual([of(N / 2), of(N / 2)]);
+    });
+
+    it.each(movedOps)('%s: a task that runs while another moves it pays in each what it did there', (op) => {
+      const { counts, states } = runOf(results[backend], op)!;
+      const of = (n: number) =>
+        backend === 'tracepoint' ? slab(expectedOf('miss'), n) : whole(expectedOf('miss'), n);
+      expect(counts).toEqual([of(N / 2), of(N)]);
+      expect(states[0]?.switches, 'context switches during the move').toBe(0);
     });
   });
 });

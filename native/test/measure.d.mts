@@ -23,6 +23,8 @@ export interface Told {
   dentries: number;
   unused: number;
   negative: number;
+  /** How often a task that another moved left its CPU meanwhile. */
+  switches: number;
 }
 
 export interface Run {

@@ -55,8 +55,8 @@ async function watch(probe, action) {
 /** One system call, timed from outside. */
 function timed(binary, op, path) {
   const out = execFileSync(binary, [op, path], { encoding: 'utf8' });
-  const [ns, cpuNs, before, after] = out.trim().split(' ').map(BigInt);
-  return { ns, cpuNs, gone: before - after };
+  const [ns, before, after] = out.trim().split(' ').map(BigInt);
+  return { ns, gone: before - after };
 }
 
 const fill = ({ workload, n }, dir, op = 'miss', count = n) => work(workload, { op, n: count, dir }, []);
@@ -152,11 +152,24 @@ const scenarios = {
   },
 };
 
+const TIMED = ['drop_caches', 'remount', 'umount'];
+
+/**
+ * Beside its reclaim a call waits for the disk and for RCU: a few hundredths, but on a starved machine that may take as long.
+ * Then it is made again, at most twice. A duration that is wrong is so each time.
+ */
+async function undisturbed(name, config, probe) {
+  for (let again = TIMED.includes(name) ? 2 : 0; ; again -= 1) {
+    const result = await scenarios[name](config, probe);
+    if (again === 0 || 10n * result.seen[name].ns > 9n * result.ns) return result;
+  }
+}
+
 export async function measureReclaim(config) {
   const probe = ReclaimProbe.open(config.open);
   try {
     const results = {};
-    for (const name of config.scenarios) results[name] = await scenarios[name](config, probe);
+    for (const name of config.scenarios) results[name] = await undisturbed(name, config, probe);
     return { results, hooks: probe.hooks, shrinkers: probe.shrinkers(), eventsLost: probe.eventsLost };
   } finally {
     probe.close();

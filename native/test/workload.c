@@ -4,8 +4,9 @@
  * does OP exactly N times, writes one line of JSON, exits. All it needs is open and resolved before
  * it enters, so that the cgroup is charged for the N operations alone. The line tells how many
  * failed for want of memory, and by how much /proc/sys/fs/dentry-state changed from the first
- * operation to the last.
+ * operation to the last, and (miss_moved) how often the task left its CPU during the move.
  */
+#include "workload_moved.h"
 #include "workload_ops.h"
 
 #include <stdlib.h>
@@ -99,10 +100,12 @@ static void each(long n, void (*run)(void))
 static int tell(struct state before, struct state after)
 {
 	char line[256];
-	int size = snprintf(line, sizeof(line),
-			    "{\"failed\":%ld,\"dentries\":%ld,\"unused\":%ld,\"negative\":%ld}\n",
-			    out_of_memory, after.dentries - before.dentries,
-			    after.unused - before.unused, after.negative - before.negative);
+	int size =
+	    snprintf(line, sizeof(line),
+		     "{\"failed\":%ld,\"dentries\":%ld,\"unused\":%ld,\"negative\":%ld,"
+		     "\"switches\":%ld}\n",
+		     out_of_memory, after.dentries - before.dentries, after.unused - before.unused,
+		     after.negative - before.negative, moved_switches);
 
 	return write(STDOUT_FILENO, line, size) != size;
 }
@@ -114,10 +117,12 @@ int main(int argc, char **argv)
 	if (argc < 4 || count > 16)
 		return 2;
 	/* miss_moving: half of the misses in the first cgroup, half in the second;
-	 * miss_alternating: there and back. */
+	 * miss_alternating: there and back; miss_moved: another moves it (workload_moved.h). */
 	int moving = !strcmp(argv[1], "miss_moving"),
-	    alternating = !strcmp(argv[1], "miss_alternating");
-	const struct op *op = find(moving || alternating ? "miss" : argv[1]);
+	    alternating = !strcmp(argv[1], "miss_alternating"),
+	    threads = !strcmp(argv[1], "miss_moved_threads"),
+	    moved = threads || !strcmp(argv[1], "miss_moved");
+	const struct op *op = find(moving || alternating || moved ? "miss" : argv[1]);
 	long n = atol(argv[2]);
 
 	if (chdir(argv[3]))
@@ -133,11 +138,17 @@ int main(int argc, char **argv)
 		procs[i] = open_or_die(argv[4 + i], O_WRONLY);
 	int state_fd = open_or_die("/proc/sys/fs/dentry-state", O_RDONLY);
 
-	for (int i = 0; i < (moving || alternating ? 1 : count); i++)
+	if (moved)
+		start_mover(procs[1]);
+	for (int i = 0; i < (moving || alternating || moved ? 1 : count); i++)
 		write_or_die(procs[i], "0");
 	struct state before = read_state(state_fd);
 
-	for (long i = 0; i < n; i++) {
+	if (threads)
+		run_moved_thread(n);
+	else if (moved)
+		run_moved(&n);
+	for (long i = 0; i < n && !moved; i++) {
 		if (moving && i == n / 2)
 			write_or_die(procs[1], "0");
 		if (alternating)
