@@ -104,7 +104,7 @@ describe.skipIf(skipped).each([
       ...{ workload: binary, root: '/sys/fs/cgroup', dir: '/run', sizes: SIZES },
       probes: [
         of({ shift: 0, seed: '1', maxSamples: 1 << 19 }),
-        of({ shift: SHIFT, seed: '7' }),
+        of({ shift: SHIFT, seed: '7', maxSamples: 1 << 16 }),
         of({ shift: 0, seed: '9', maxSamples: 4096 }),
       ],
     };

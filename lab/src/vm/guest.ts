@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { GuestError, type GuestOptions, type GuestResult, type Streams } from './options.js';
+import { BootError, GuestError, type GuestOptions, type GuestResult, type Streams } from './options.js';
 import { Tail, UntilToken } from './output.js';
 import type { Qemu } from './qemu.js';
 
@@ -49,7 +49,10 @@ function conclude(course: Course, tail: Tail): GuestResult {
   const now = performance.now();
   const timedOut = course.timedOut ?? false;
   const status = timedOut ? 124 : course.status;
-  if (status === undefined) throw new GuestError(`${course.failure ?? whatEnded(course)}\n${tail.lines()}`);
+  if (status === undefined) {
+    const Reason = course.ready === undefined && course.failure === undefined ? BootError : GuestError;
+    throw new Reason(`${course.failure ?? whatEnded(course)}\n${tail.lines()}`);
+  }
   const since = (time: number) => Math.round(time - course.began);
   return { status, timedOut, bootMs: since(course.ready ?? now), durationMs: since(now) };
 }

@@ -44,5 +44,10 @@ export interface Streams {
 
 /** The guest did not come to the end of its script; the message has the end of its console. */
 export class GuestError extends Error {
-  override readonly name = 'GuestError';
+  override readonly name: string = 'GuestError';
+}
+
+/** It did not come to the beginning of its script, and did not say why: its kernel died while it booted. */
+export class BootError extends GuestError {
+  override readonly name = 'BootError';
 }

@@ -6,12 +6,18 @@ import { watchGuest } from './guest.js';
 import { packRun } from './initramfs.js';
 import { asKernelVersion, getKernel, type Kernel } from './kernel.js';
 import { BOOT_MODULES } from './modules.js';
+import { BootError } from './options.js';
 import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { startQemu } from './qemu.js';
 import { guestAvailable, run } from './tools.js';
 import { makeWorkFolder, removeWorkFolder } from './work.js';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
+/**
+ * On a busy host the emulator lets a processor run into a jump label that another one is just patching (an int3 oops of
+ * 6.12, once in some hundred boots). Nothing of the script has run by then.
+ */
+const BOOTS = 3;
 const COMMAND = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(PROJECT, 'cli/bin/dentryscope.mjs'))} "$@"\n`;
 
 /**
@@ -28,9 +34,24 @@ export async function boot(
   const lacking = guestAvailable();
   if (lacking !== undefined) throw new Error(lacking);
   const ready = await getKernel(version);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await bootOnce(ready, Buffer.from(script), streams, options);
+    } catch (error) {
+      if (!(error instanceof BootError) || attempt === BOOTS || options.signal?.aborted) throw error;
+      process.stderr.write(
+        `vm: Linux ${version} died while it booted, once more: ${lastLine(error.message)}\n`,
+      );
+    }
+  }
+}
+
+const lastLine = (text: string) => text.trimEnd().split('\n').at(-1)!;
+
+async function bootOnce(kernel: Kernel, script: Buffer, streams: Streams, options: GuestOptions) {
   const work = await makeWorkFolder();
   try {
-    return await bootIn(work, ready, Buffer.from(script), streams, options);
+    return await bootIn(work, kernel, script, streams, options);
   } finally {
     await removeWorkFolder(work);
   }
