@@ -4,7 +4,13 @@
  * injects such variables for a Service called dentryscope-….
  */
 export type Command =
-  'standalone' | 'agent' | 'ingester' | 'api' | 'simulate' | 'doctor' | 'publish' | 'tail';
+  'standalone' | 'agent' | 'ingester' | 'api' | 'simulate' | 'doctor' | 'publish' | 'tail' | 'deadletter';
+
+/** Offsets from `from` to `to`, both among them; without `to`, all from there on. */
+export interface OffsetRange {
+  readonly from: bigint;
+  readonly to: bigint | undefined;
+}
 
 type Kinds = {
   text: string;
@@ -18,6 +24,8 @@ type Kinds = {
   integer: number;
   list: readonly string[];
   boolean: boolean;
+  /** `17`, `10-20` (both ends included), `10-`. */
+  range: OffsetRange;
 };
 
 export interface Setting<V = unknown> {
@@ -65,9 +73,27 @@ function choice<const C extends readonly string[]>(
   return { kind: 'choice', name, choices, fallback, commands, help };
 }
 
-const all: Command[] = ['standalone', 'agent', 'ingester', 'api', 'simulate', 'doctor', 'publish', 'tail'];
+const all: Command[] = [
+  'standalone',
+  'agent',
+  'ingester',
+  'api',
+  'simulate',
+  'doctor',
+  'publish',
+  'tail',
+  'deadletter',
+];
 const measuring: Command[] = ['standalone', 'agent', 'doctor'];
-const transporting: Command[] = ['standalone', 'agent', 'ingester', 'simulate', 'publish', 'tail'];
+const transporting: Command[] = [
+  'standalone',
+  'agent',
+  'ingester',
+  'simulate',
+  'publish',
+  'tail',
+  'deadletter',
+];
 const storing: Command[] = ['standalone', 'ingester', 'api'];
 const naming: Command[] = ['standalone', 'agent', 'ingester'];
 
@@ -284,6 +310,32 @@ export const settings = {
     'false',
     ['standalone'],
     'Run a simulated fleet beside the real node.',
+  ),
+  offset: optional(
+    'range',
+    'OFFSET',
+    ['deadletter'],
+    'Only dead letters whose message had this offset in the topic it came from: 17, or 10-20 with both ends, or 10-.',
+  ),
+  partition: optional(
+    'integer',
+    'PARTITION',
+    ['deadletter'],
+    'Only dead letters whose message came from this partition.',
+  ),
+  reason: optional(
+    'text',
+    'REASON',
+    ['deadletter'],
+    'Only dead letters whose reason contains this text, in upper or lower case.',
+  ),
+  json: setting('boolean', 'JSON', 'false', ['deadletter'], 'One JSON object a dead letter, a line each.'),
+  dryRun: setting(
+    'boolean',
+    'DRY_RUN',
+    'false',
+    ['deadletter'],
+    'Show what would be replayed, and replay nothing.',
   ),
 } as const satisfies Record<string, Setting>;
 
