@@ -77,7 +77,17 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
   });
 
   it('--help answers for every command', async () => {
-    for (const name of ['standalone', 'agent', 'ingester', 'api', 'simulate', 'doctor', 'publish', 'tail']) {
+    for (const name of [
+      'standalone',
+      'agent',
+      'ingester',
+      'api',
+      'simulate',
+      'doctor',
+      'publish',
+      'tail',
+      'deadletter',
+    ]) {
       const cli = Cli.start([name, '--help']);
       expect(await cli.exited).toEqual({ code: 0, signal: null });
       expect(cli.stdout).toContain('DENTRYSCOPE_LOG_LEVEL');
