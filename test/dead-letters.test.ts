@@ -155,7 +155,7 @@ function suite(place: () => Place): void {
     expect(run.stderr).toContain(
       `${topics.deltas} 0/2000000 can't be replayed: it was cut: of its 900000 bytes only the first 3004 were kept`,
     );
-    expect(run.stderr).toMatch(/gone\.v1 0\/2000002 can't be replayed: there is no topic "gone\.v1"/);
+    expect(run.stderr).toMatch(/there is no topic "gone\.v1" on \w+ to put dead letters back to/);
     expect(run.stderr).toMatch(/can't be replayed: it does not say which topic/);
     expect(run.stderr).toContain('1 dead letters replayed to');
     expect(run.stderr).toContain("3 can't be replayed");

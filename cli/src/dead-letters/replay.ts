@@ -11,6 +11,9 @@ import { nameOf } from './show.js';
 
 const TELL_EVERY_MS = 2000;
 
+/** Said once a topic, not once a letter. */
+const absent = Symbol('the topic is not there');
+
 interface Sound {
   readonly letter: DeadLetter;
   readonly topic: string;
@@ -43,7 +46,8 @@ export class Replay {
     const sound: Sound[] = [];
     for (const letter of letters) {
       const obstacle = await this.#obstacle(letter);
-      if (obstacle !== undefined) this.#cannot(letter, obstacle);
+      if (obstacle === absent) this.impossible++;
+      else if (obstacle !== undefined) this.#cannot(letter, obstacle);
       else if (this.#repeats.has(letter)) this.repeated++;
       else sound.push({ letter, topic: letter.from!.topic });
     }
@@ -51,13 +55,12 @@ export class Replay {
   }
 
   /** @returns why it can't be replayed */
-  async #obstacle({ from, cutFromBytes, value }: DeadLetter): Promise<string | undefined> {
+  async #obstacle({ from, cutFromBytes, value }: DeadLetter): Promise<string | typeof absent | undefined> {
     if (!from) return 'it does not say which topic, partition and offset it came from';
     if (cutFromBytes !== undefined)
       return `it was cut: of its ${cutFromBytes} bytes only the first ${value.length} were kept`;
     if (from.topic === topics.deadLetter) return 'it came from the dead-letter topic itself';
-    if (!(await this.#isThere(from.topic)))
-      return `there is no topic ${JSON.stringify(from.topic)} on ${this.context.settings.transport} to put it back to: make it, then replay again`;
+    if (!(await this.#isThere(from.topic))) return absent;
     return undefined;
   }
 
@@ -67,6 +70,10 @@ export class Replay {
     const { settings, logger } = this.context;
     const extents = await told(() => topicExtents(settings, topic, transportOptions(logger, 'deadletter')));
     this.#topicIsThere.set(topic, extents !== undefined);
+    if (!extents)
+      process.stderr.write(
+        `there is no topic ${JSON.stringify(topic)} on ${settings.transport} to put dead letters back to: make it, then replay again\n`,
+      );
     return extents !== undefined;
   }
 
