@@ -215,6 +215,25 @@ describe('deadletter on the embedded log', { timeout: 180_000 }, () => {
   });
   suite(() => place);
 
+  it('letters that leave the full log while they are replayed are told of', async () => {
+    const settings = { ...place.settings, dataDir: join(dir.path, 'full') };
+    const env = { ...place.env, DENTRYSCOPE_DATA_DIR: settings.dataDir };
+    const publisher = openPublisher(settings);
+    const full = { ...place, settings, env, publisher };
+    await send(full, topics.deltas, [{ key: 'first', value: garbage }]);
+    for (let n = 0; n < 70; n++) {
+      const value = randomBytes(3_500_000);
+      await send(full, topics.deadLetter, [buried({ key: `${n}`, value }, BigInt(n), 'large')]);
+    }
+    await publisher.close();
+    const { code, stderr } = await deadletter(full, 'replay');
+    const of = (pattern: RegExp) => Number(pattern.exec(stderr)?.[1]);
+    expect(code).toBe(1);
+    const gone = of(/(\d+) dead letters left dentryscope\.deadletter\.v1/);
+    expect(gone).toBeGreaterThan(0);
+    expect(of(/(\d+) dead letters replayed to/) + gone).toBe(70);
+  });
+
   it('where there is no log: the setting, status 1, and none is made', async () => {
     const env = { ...place.env, DENTRYSCOPE_DATA_DIR: join(dir.path, 'nowhere') };
     for (let round = 0; round < 2; round++) {

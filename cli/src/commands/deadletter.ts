@@ -35,16 +35,17 @@ async function replay(context: Context): Promise<number> {
     looked = await eachSelected(context, (letters) => work.take(letters));
   } finally {
     // Also where it failed: what went before is done.
-    if (looked?.selected !== 0) say(summary(context, work));
+    if (looked ? looked.selected > 0 : work.replayed > 0) say(summary(context, work));
   }
   if (looked.selected === 0) say(nothing(context, looked, 'nothing to replay'));
   if (lifecycle.signal.aborted) say('ended before all were looked at; replay again for the rest');
-  return lifecycle.signal.aborted || work.impossible > 0 ? 1 : 0;
+  return lifecycle.signal.aborted || work.impossible > 0 || looked.gone > 0n ? 1 : 0;
 }
 
 interface Looked {
   all: number;
   selected: number;
+  gone: bigint;
 }
 
 async function eachSelected(
@@ -52,13 +53,17 @@ async function eachSelected(
   take: (letters: readonly DeadLetter[]) => Promise<void>,
 ): Promise<Looked> {
   const isSelected = selector(context.settings);
-  const looked = { all: 0, selected: 0 };
-  await eachDeadLetter(context, async (letters) => {
+  const looked = { all: 0, selected: 0, gone: 0n };
+  looked.gone = await eachDeadLetter(context, async (letters) => {
     const selected = letters.filter(isSelected);
     looked.all += letters.length;
     looked.selected += selected.length;
     if (selected.length > 0) await take(selected);
   });
+  if (looked.gone > 0n)
+    say(
+      `${looked.gone} dead letters left ${topics.deadLetter}, of old age or because it is full, before they were read`,
+    );
   return looked;
 }
 

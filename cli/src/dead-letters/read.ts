@@ -15,14 +15,23 @@ type Take = (letters: readonly DeadLetter[]) => Promise<void>;
 /**
  * What comes in meanwhile is left alone: a replay makes new dead letters, and would never end.
  * Resolves early where the command is asked to end. @throws CommandError, and what `take` throws
+ * @returns how many left the topic before they were read, of old age or because it is full
  */
-export async function eachDeadLetter(context: Context, take: Take): Promise<void> {
-  const ends = await endsNow(context);
-  if (ends.size > 0 && !context.lifecycle.signal.aborted) await new Reading(context, ends, take).run();
+export async function eachDeadLetter(context: Context, take: Take): Promise<bigint> {
+  const spans = await spansNow(context);
+  if (spans.size === 0 || context.lifecycle.signal.aborted) return 0n;
+  return await new Reading(context, spans, take).run();
 }
 
-/** Of each partition that holds something, the offset to stop before. */
-async function endsNow({ settings }: Context): Promise<Map<number, bigint>> {
+interface Span {
+  /** The offset that is to come. */
+  next: bigint;
+  /** The one to stop before. */
+  readonly end: bigint;
+}
+
+/** Of each partition that holds something. */
+async function spansNow({ settings }: Context): Promise<Map<number, Span>> {
   // Without a log: what keeps it from an answer is told once, by the error.
   const extents = await told(() => topicExtents(settings, topics.deadLetter)).catch((error: CommandError) => {
     if (settings.transport !== 'kafka') throw error;
@@ -36,7 +45,7 @@ async function endsNow({ settings }: Context): Promise<Map<number, bigint>> {
         'DENTRYSCOPE_KAFKA_BROKERS to the cluster that agents and ingesters use; they make the topic when they start',
     );
   const held = [...(extents ?? new Map<number, Extent>())].filter(([, { first, next }]) => first < next);
-  return new Map(held.map(([partition, { next }]) => [partition, next]));
+  return new Map(held.map(([partition, { first, next }]) => [partition, { next: first, end: next }]));
 }
 
 /** @throws CommandError with the transport's words, which name the setting */
@@ -53,14 +62,15 @@ class Reading {
   #failure: unknown;
   #taking = false;
   #movedAtMs = Date.now();
+  #gone = 0n;
 
   constructor(
     private readonly context: Context,
-    private readonly ends: Map<number, bigint>,
+    private readonly spans: Map<number, Span>,
     private readonly take: Take,
   ) {}
 
-  async run(): Promise<void> {
+  async run(): Promise<bigint> {
     const { settings, logger, lifecycle } = this.context;
     this.#consumer = await told(() =>
       openConsumer(settings, topics.deadLetter, `dentryscope-deadletter-${process.pid}`, {
@@ -78,6 +88,7 @@ class Reading {
       lifecycle.signal.removeEventListener('abort', this.#stop);
     }
     if (this.#failure !== undefined) throw this.#failure;
+    return this.#gone;
   }
 
   /** Not waited for: the consumer waits in turn for the messages in hand. */
@@ -85,7 +96,7 @@ class Reading {
 
   /** What `take` throws ends the reading; the consumer would bring the same letters again. */
   async #handle(messages: readonly Received[]): Promise<void> {
-    if (this.#failure !== undefined || this.ends.size === 0 || this.context.lifecycle.signal.aborted) return;
+    if (this.#failure !== undefined || this.spans.size === 0 || this.context.lifecycle.signal.aborted) return;
     this.#taking = true;
     try {
       await this.take(this.#within(messages).map(readDeadLetter));
@@ -94,15 +105,19 @@ class Reading {
     }
     this.#taking = false;
     this.#movedAtMs = Date.now();
-    if (this.#failure !== undefined || this.ends.size === 0) this.#stop();
+    if (this.#failure !== undefined || this.spans.size === 0) this.#stop();
   }
 
   /** Those that were there at the start. A partition that is through needs no more. */
   #within(messages: readonly Received[]): Received[] {
     return messages.filter(({ partition, offset }) => {
-      const end = this.ends.get(partition);
-      if (end !== undefined && offset + 1n >= end) this.ends.delete(partition);
-      return end !== undefined && offset < end;
+      const span = this.spans.get(partition);
+      if (!span) return false;
+      const isMeant = offset < span.end;
+      this.#gone += (isMeant ? offset : span.end) - span.next;
+      span.next = offset + 1n;
+      if (span.next >= span.end) this.spans.delete(partition);
+      return isMeant;
     });
   }
 
@@ -114,6 +129,10 @@ class Reading {
     if (!status.ok && quietMs > PATIENCE_MS) {
       this.#failure ??= new CommandError(status.detail ?? 'the transport does not answer');
       this.#stop();
-    } else if ((await this.#consumer.lag()) === 0n && !this.#taking) this.#stop();
+    } else if ((await this.#consumer.lag()) === 0n && !this.#taking) {
+      for (const { next, end } of this.spans.values()) this.#gone += end - next;
+      this.spans.clear();
+      this.#stop();
+    }
   }
 }
