@@ -58,6 +58,9 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
     [['api', '--influx-token-file', '/nowhere'], {}, /DENTRYSCOPE_INFLUX_TOKEN_FILE="\/nowhere": ENOENT/],
     [['api', 'please'], {}, /wants flags only; got "please"/],
     [['publish'], {}, /wants FILE\|-/],
+    [['deadletter', 'burn'], {}, /wants list or replay; got "burn"/],
+    [['deadletter', 'list', '--offset', '9-3'], {}, /--offset="9-3": ends before it begins/],
+    [['deadletter', 'list', '--offset', 'x'], {}, /--offset="x": wants an offset such as 17, or a range/],
     [['dance'], {}, /no command "dance"; dentryscope --help lists them/],
   ];
   it.each(cases)('%j %j', async (args, env, message) => {
