@@ -4,7 +4,7 @@
  * them makes a figure of something that is none, so it is refused here first. The columns, which are nearly all of a
  * batch, are read on the way: reflection value by value costs many times as much.
  */
-import { ScalarType, create, fromBinary } from '@bufbuild/protobuf';
+import { ScalarType, create, mergeFromBinary } from '@bufbuild/protobuf';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { configureTextEncoding } from '@bufbuild/protobuf/wire';
 import { CgroupColumnsSchema, NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
@@ -57,20 +57,23 @@ type Lists = Record<string, bigint[]>;
 export function decodeBatch(bytes: Uint8Array): NodeBatch {
   const reader = new WireReader(bytes);
   const end = bytes.length;
-  const others: Uint8Array[] = [];
-  let columns: CgroupColumns | undefined;
-  for (let from = 0; from < end; from = reader.pos) {
+  const batch = create(NodeBatchSchema);
+  let others = 0;
+  const mergeOthers = (until: number) => {
+    if (others < until) mergeFromBinary(NodeBatchSchema, batch, bytes.subarray(others, until));
+  };
+  while (reader.pos < end) {
+    const from = reader.pos;
     const tag = reader.tag(end);
-    if (tag === COLUMNS_TAG) {
-      columns ??= create(CgroupColumnsSchema);
-      readColumns(reader, reader.lengthDelimited(end), columns);
-    } else {
-      checkValue(reader, tag, end, root);
-      others.push(bytes.subarray(from, reader.pos));
+    if (tag !== COLUMNS_TAG) checkValue(reader, tag, end, root);
+    else {
+      mergeOthers(from);
+      batch.cgroups ??= create(CgroupColumnsSchema);
+      readColumns(reader, reader.lengthDelimited(end), batch.cgroups);
+      others = reader.pos;
     }
   }
-  const batch = fromBinary(NodeBatchSchema, join(others));
-  if (columns) batch.cgroups = columns;
+  mergeOthers(end);
   return batch;
 }
 
@@ -80,9 +83,12 @@ function readColumns(reader: WireReader, end: number, columns: CgroupColumns): v
     const tag = reader.tag(end);
     const name = columnNames.get(tag >>> 3);
     const wireType = tag & 7;
-    if (name !== undefined && wireType === LENGTH_DELIMITED)
-      reader.uint64s(reader.lengthDelimited(end), lists[name]!);
-    else if (name !== undefined && wireType === VARINT) lists[name]!.push(reader.uint64(end));
+    if (name !== undefined && wireType === LENGTH_DELIMITED) {
+      const values = reader.uint64s(reader.lengthDelimited(end));
+      // Senders write each list at once; in pieces is as good, and to copy what there is for each would be quadratic.
+      if (lists[name]!.length === 0) lists[name] = values;
+      else for (const value of values) lists[name]!.push(value);
+    } else if (name !== undefined && wireType === VARINT) lists[name]!.push(reader.uint64(end));
     else {
       const from = reader.pos;
       checkValue(reader, tag, end, columnFields);
@@ -110,14 +116,4 @@ function checkLong(reader: WireReader, end: number, field: Field | undefined): v
   if (field?.message) while (reader.pos < end) checkValue(reader, reader.tag(end), end, field.message);
   else if (field?.packed) while (reader.pos < end) reader.varint(end);
   else reader.pos = end;
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -9,11 +9,15 @@ const LONGEST_VARINT = 10;
 const LARGEST_TAG = 0xffff_ffff;
 
 /** Most counters of a window are 0 or small: these need no allocation. */
-const small = Array.from({ length: 128 }, (_, n) => BigInt(n));
-const words = new Uint32Array(2);
-const joined = new BigUint64Array(words.buffer);
-const lowFirst = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-const [LOW, HIGH] = lowFirst ? [0, 1] : [1, 0];
+const small = Array.from({ length: 1024 }, (_, n) => BigInt(n));
+const zeros = new Array<bigint>(4096).fill(0n);
+const listOfZeros = (length: number): bigint[] =>
+  length <= zeros.length ? zeros.slice(0, length) : new Array<bigint>(length).fill(0n);
+
+/** 64 bits as two halves: to make a bigint of a number above 2^31 takes V8 three times as long. */
+const halves = new Uint32Array(2);
+const whole = new BigUint64Array(halves.buffer);
+const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
 
 export class WireReader {
   constructor(
@@ -54,34 +58,63 @@ export class WireReader {
     if (this.pos > end) throw new Error(`a fixed-size value runs past byte ${end}, where it had to end`);
   }
 
-  /** Appends the varints up to `end`; of more than 64 bits the lowest 64 count, as everywhere in protobuf. */
-  uint64s(end: number, into: bigint[]): void {
+  /**
+   * The varints up to `end`; of more than 64 bits the lowest 64 count, as everywhere in protobuf.
+   * The list is made at its full size: one that grows is copied again and again, which costs more than the reading.
+   */
+  uint64s(end: number): bigint[] {
     const { bytes } = this;
-    while (this.pos < end) {
-      const byte = bytes[this.pos]!;
-      if (byte < 0x80) {
-        into.push(small[byte]!);
-        this.pos++;
-      } else into.push(this.uint64(end));
+    let at = this.pos;
+    let [count, any] = [end - at, 0];
+    for (let n = at; n < end; n++) {
+      const byte = bytes[n]!;
+      count -= byte >>> 7; // each has one byte without the continuation bit
+      any |= byte;
     }
+    const values = listOfZeros(count);
+    if (any === 0) at = end;
+    for (let n = 0; at < end; n++) {
+      const byte = bytes[at]!;
+      if (byte < 0x80) {
+        if (byte !== 0) values[n] = small[byte]!;
+        at++;
+      } else if (at + 1 < end && bytes[at + 1]! < 0x80) {
+        values[n] = bigintOf((byte & 0x7f) | (bytes[at + 1]! << 7), 0);
+        at += 2;
+      } else {
+        this.pos = at;
+        values[n] = this.uint64(end);
+        at = this.pos;
+      }
+    }
+    this.pos = at;
+    return values;
   }
 
   uint64(end: number): bigint {
     const { bytes } = this;
-    let [low, high, shift] = [0, 0, 0];
-    for (let n = 0; n < LONGEST_VARINT; n++, shift += 7) {
-      if (this.pos >= end) throw new Error(`a varint runs past byte ${end}, where it had to end`);
-      const byte = bytes[this.pos++]!;
+    const from = this.pos;
+    const last = Math.min(end, from + LONGEST_VARINT);
+    let [low, high] = [0, 0];
+    for (let at = from, shift = 0; at < last; at++, shift += 7) {
+      const byte = bytes[at]!;
       const bits = byte & 0x7f;
-      if (shift < 32) low |= bits << shift;
+      if (shift <= 28) low |= bits << shift;
       if (shift === 28) high = bits >>> 4;
       else if (shift > 28) high |= bits << (shift - 32);
       if (byte < 0x80) {
-        words[LOW!] = low;
-        words[HIGH!] = high;
-        return joined[0]!;
+        this.pos = at + 1;
+        return bigintOf(low >>> 0, high >>> 0);
       }
     }
-    throw new Error(`the varint before byte ${this.pos} is longer than ${LONGEST_VARINT} bytes`);
+    this.varint(end); // which says what is wrong
+    throw new Error('unreachable: that varint does not end');
   }
+}
+
+function bigintOf(low: number, high: number): bigint {
+  if (high === 0 && low < small.length) return small[low]!;
+  halves[LOW!] = low;
+  halves[HIGH!] = high;
+  return whole[0]!;
 }
