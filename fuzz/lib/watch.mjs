@@ -2,6 +2,9 @@
 import { Worker } from 'node:worker_threads';
 
 const LOOK_EVERY_MS = 250;
+/** Node's exit code where nothing is left to do but a promise is awaited (nodejs.org/api/process.html#exit-codes). */
+const UNSETTLED = 13;
+const broke = (code) => `the thread ended by itself (${code}) with a message in hand`;
 /** A message of 200 kB decodes to some 10 MiB; whatever takes a hundred times that is a fault. */
 const MOST_HEAP_MIB = 1024;
 
@@ -35,7 +38,7 @@ export function watch({ seed, from, to, fault, boundSeconds, onProgress }) {
     worker.on('message', end);
     worker.on('error', (error) => end({ finding: `the thread broke: ${error.stack ?? error.message}` }));
     worker.on('exit', (code) =>
-      end({ finding: `the thread ended by itself (${code}) with a message in hand` }),
+      end({ finding: code === UNSETTLED ? 'the handler never resolves' : broke(code) }),
     );
   });
 }
