@@ -58,6 +58,9 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
     [['api', '--influx-token-file', '/nowhere'], {}, /DENTRYSCOPE_INFLUX_TOKEN_FILE="\/nowhere": ENOENT/],
     [['api', 'please'], {}, /wants flags only; got "please"/],
     [['publish'], {}, /wants FILE\|-/],
+    [['deadletter', 'burn'], {}, /wants list or replay; got "burn"/],
+    [['deadletter', 'list', '--offset', '9-3'], {}, /--offset="9-3": ends before it begins/],
+    [['deadletter', 'list', '--offset', 'x'], {}, /--offset="x": wants an offset such as 17, or a range/],
     [['dance'], {}, /no command "dance"; dentryscope --help lists them/],
   ];
   it.each(cases)('%j %j', async (args, env, message) => {
@@ -77,7 +80,17 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
   });
 
   it('--help answers for every command', async () => {
-    for (const name of ['standalone', 'agent', 'ingester', 'api', 'simulate', 'doctor', 'publish', 'tail']) {
+    for (const name of [
+      'standalone',
+      'agent',
+      'ingester',
+      'api',
+      'simulate',
+      'doctor',
+      'publish',
+      'tail',
+      'deadletter',
+    ]) {
       const cli = Cli.start([name, '--help']);
       expect(await cli.exited).toEqual({ code: 0, signal: null });
       expect(cli.stdout).toContain('DENTRYSCOPE_LOG_LEVEL');

@@ -28,6 +28,7 @@ const commands: Record<Command, () => Promise<{ command: CommandModule }>> = {
   doctor: () => import('./commands/doctor.js'),
   publish: () => import('./commands/publish.js'),
   tail: () => import('./commands/tail.js'),
+  deadletter: () => import('./commands/deadletter.js'),
 };
 
 export function version(): string {
@@ -83,7 +84,7 @@ function checkPositionals(command: CommandModule, positionals: readonly string[]
 async function usage(asked: string | undefined): Promise<number> {
   const loaded = await Promise.all(Object.values(commands).map((load) => load()));
   const lines = loaded.map(
-    ({ command }) => `  ${`${command.name} ${command.usage}`.padEnd(18)} ${command.summary}\n`,
+    ({ command }) => `  ${`${command.name} ${command.usage}`.padEnd(22)} ${command.summary}\n`,
   );
   const text =
     'dentryscope COMMAND [FLAGS]\n\nWhich pod fills the dentry cache, how close each node is, what a reclaim did.\n\n' +

@@ -187,7 +187,7 @@ test('5,000 mutated messages: each is stored or buried, none stops the partition
   const buried = Object.values(await bench.metric('ingester_dead_letters_total')).reduce((a, b) => a + b, 0);
   const stored = (await bench.metric('ingester_windows_total'))['']!;
   expect(buried + stored).toBe(5000);
-  expect(Math.min(buried, stored)).toBeGreaterThan(500);
+  expect(Math.min(buried, stored)).toBeGreaterThan(100);
   expect(await bench.deadLetters()).toHaveLength(buried);
 });
 

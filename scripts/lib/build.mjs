@@ -49,12 +49,16 @@ const typescriptSources = () => [
   ...['native', 'agent', 'ingester', 'api', 'simulator', 'cli', 'lab'],
 ];
 
+/** The TypeScript alone: for what needs neither kernel nor page. */
+export const typescript = () =>
+  whenStale('TypeScript', 'typescript', typescriptSources(), () =>
+    run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']),
+  );
+
 export async function build() {
   const built = await Promise.allSettled([
     kernelSide(),
-    whenStale('TypeScript', 'typescript', typescriptSources(), () =>
-      run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']),
-    ),
+    typescript(),
     whenStale('page', 'web', ['api/web', 'lib/contracts', 'package-lock.json'], () =>
       run('npm', ['run', 'build', '-w', '@dentryscope/web']),
     ),

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { number, parts, string, whole } from '../../lib/flags.mjs';
 
 export const partNames = ['cost', 'storm', 'drain', 'agent'];
 
@@ -26,28 +27,6 @@ Needs gcc, g++, clang, make, libbpf-dev; gets bpftrace and node-exporter from De
 removes the cgroups. The figures are worth something on a machine that does nothing else.
 `;
 
-function number(name, text, least) {
-  const value = Number(text);
-  if (text !== '' && Number.isFinite(value) && value >= least) return value;
-  throw new Error(`--${name} wants a number from ${least}, not ${JSON.stringify(text)}`);
-}
-
-function whole(name, text, least) {
-  const value = number(name, text, least);
-  if (Number.isSafeInteger(value)) return value;
-  throw new Error(`--${name} wants a whole number, not ${text}`);
-}
-
-function parts(text) {
-  const names = text.split(',');
-  const wrong = names.find((name) => !partNames.includes(name));
-  if (wrong !== undefined)
-    throw new Error(`--only knows ${partNames.join(', ')}, not ${JSON.stringify(wrong)}`);
-  return partNames.filter((name) => names.includes(name));
-}
-
-const string = (fallback) => ({ type: 'string', ...(fallback === undefined ? {} : { default: fallback }) });
-
 /** At the agent's rate of 1 in 256 its sample of 65,536 is then as full as it gets; 200 bytes each, a tenth of memory. */
 const fullSample = Math.min(12_000_000, Math.floor(totalmem() / 10 / 200));
 
@@ -71,7 +50,7 @@ export function readArgs(args, cpus) {
   const { values } = parseArgs({ args, options: flags });
   return {
     help: values.help,
-    parts: parts(values.only),
+    parts: parts(values.only, partNames),
     rounds: whole('rounds', values.rounds, 1),
     minutes: number('minutes', values.minutes, 0.1),
     lookups: whole('lookups', values.lookups, 1),

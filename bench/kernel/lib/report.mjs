@@ -1,5 +1,5 @@
 /** What a run came to, in a few lines on standard output: no test, since the figures are the machine's too. */
-import { digits, interval, verdict } from './format.mjs';
+import { digits, interval, verdict } from '../../lib/format.mjs';
 
 const lines = {
   cost: ({ perEventNs, timesCheaper, pass, wanted }) => [

@@ -1,12 +1,6 @@
 /** The generated parts of docs/overhead.md. */
-import { digits, interval, signed, spread, table, thousands, verdict } from './format.mjs';
-
-function measuredOn({ kernel, processor, cpus, memoryGiB, spectreV2, node, commit, loadAtStart, date }) {
-  return (
-    `Measured ${date} UTC at commit ${commit} on Linux ${kernel}, ${cpus} × ${processor}, ${memoryGiB} GiB, spectre_v2: ` +
-    `${spectreV2}, Node ${node}; load at the start ${digits(loadAtStart)}.`
-  );
-}
+import { digits, interval, signed, spread, table, thousands, verdict } from '../../lib/format.mjs';
+import { measuredOn } from '../../lib/machine.mjs';
 
 const eventRows = [
   ['ours', 'ours: id of the cgroup, count'],

@@ -1,6 +1,6 @@
 /** A process's processor time and memory over time, from /proc. */
 import { readFileSync } from 'node:fs';
-import { median, slope } from './stats.mjs';
+import { median, slope } from '../../lib/stats.mjs';
 
 /** USER_HZ, which is 100 on every architecture that node runs on. */
 const TICK_MS = 10;

@@ -1,10 +1,10 @@
 /** What one event costs inside the program, by BPF_PROG_TEST_RUN: see bpf/cost.bpf.c. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { output } from '../lib/child.mjs';
+import { output } from '../../lib/child.mjs';
 import { makeCgroups } from '../lib/cgroups.mjs';
 import { built } from '../lib/setup.mjs';
-import { summary } from '../lib/stats.mjs';
+import { summary } from '../../lib/stats.mjs';
 
 const RUNS = 31;
 const WANTED = 10;

@@ -2,9 +2,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupIdOf } from '@dentryscope/native';
-import { Child } from '../lib/child.mjs';
+import { Child } from '../../lib/child.mjs';
 import { makeCgroups } from '../lib/cgroups.mjs';
-import { fileSystemOf } from '../lib/machine.mjs';
+import { fileSystemOf } from '../../lib/machine.mjs';
 import {
   bpftracePrograms,
   openBpftraceAllocations,
@@ -14,7 +14,7 @@ import {
   openOurs,
 } from '../lib/probes.mjs';
 import { bpftrace, built } from '../lib/setup.mjs';
-import { median, shuffler, summary } from '../lib/stats.mjs';
+import { median, shuffler, summary } from '../../lib/stats.mjs';
 
 const ways = {
   none: openNothing,

@@ -1,14 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { batchFromJson, batchKey, checkBatch, encodeBatch, topics } from '@dentryscope/contracts';
-import { Backoff, TransportError, messageOf, openPublisher, sleep } from '@dentryscope/transport';
-import type { Message, Publisher } from '@dentryscope/transport';
+import { openPublisher } from '@dentryscope/transport';
+import type { Message } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
 import { CommandError } from '../command.js';
+import { publishPatiently } from '../patience.js';
 import { transportOptions } from '../transport.js';
 
 const AT_ONCE = 256;
-const PATIENCE_MS = 30_000;
 
 /** The whole file or nothing of a line: a line that is no batch ends it, and is named. */
 async function publish({ settings, positionals, lifecycle, logger }: Context): Promise<void> {
@@ -17,7 +17,7 @@ async function publish({ settings, positionals, lifecycle, logger }: Context): P
   let count = 0;
   let pending: Message[] = [];
   const flush = async () => {
-    if (pending.length > 0) await publishPatiently(publisher, pending, lifecycle.signal);
+    if (pending.length > 0) await publishPatiently(publisher, topics.deltas, pending, lifecycle.signal);
     count += pending.length;
     pending = [];
   };
@@ -32,25 +32,6 @@ async function publish({ settings, positionals, lifecycle, logger }: Context): P
     await flush();
   }
   process.stderr.write(`${count} windows published to ${settings.transport}\n`);
-}
-
-/** A broker that starts, or elects a leader, is waited for; one that is not there is told after a while. */
-async function publishPatiently(
-  publisher: Publisher,
-  messages: Message[],
-  signal: AbortSignal,
-): Promise<void> {
-  const backoff = new Backoff(200, 5_000);
-  const deadline = Date.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await publisher.publish(topics.deltas, messages);
-    } catch (error) {
-      const worthIt = error instanceof TransportError && error.retryable && Date.now() < deadline;
-      if (!worthIt || signal.aborted) throw new CommandError(messageOf(error), { cause: error });
-      await sleep(backoff.next(), signal);
-    }
-  }
 }
 
 async function* numbered(file: string): AsyncGenerator<[number, string]> {

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { batchToJson, decodeBatch, topics } from '@dentryscope/contracts';
 import { openConsumer } from '@dentryscope/transport';
 import type { Received } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
+import { printLine } from '../print.js';
 import { transportOptions } from '../transport.js';
 
 /** An onlooker: it takes nothing from the ingester and leaves no trace. */
@@ -16,13 +16,8 @@ async function tail({ settings, lifecycle, logger }: Context): Promise<void> {
   lifecycle.signal.addEventListener('abort', () => void stop());
   process.stdout.on('error', () => lifecycle.end());
   await consumer.run(async (messages) => {
-    for (const message of messages) await print(message);
+    for (const message of messages) await printLine(toLine(message), lifecycle.signal);
   });
-}
-
-async function print(message: Received): Promise<void> {
-  const line = toLine(message);
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
 }
 
 function toLine({ value, topic, partition, offset }: Received): string {

@@ -3,71 +3,33 @@
  * `--help` and docs/configuration.md are made from this. Names never end in _PORT or _HOST: Kubernetes
  * injects such variables for a Service called dentryscope-….
  */
-export type Command =
-  'standalone' | 'agent' | 'ingester' | 'api' | 'simulate' | 'doctor' | 'publish' | 'tail';
+import { choice, optional, setting } from './setting.js';
+import type { Command, Setting } from './setting.js';
 
-type Kinds = {
-  text: string;
-  secret: string;
-  path: string;
-  url: string;
-  /** host:port; an empty host is every address; port 0 is any free one; `off`. */
-  listen: string;
-  /** `250ms`, `10s`, `5m`, `2h`; in milliseconds. */
-  duration: number;
-  integer: number;
-  list: readonly string[];
-  boolean: boolean;
-};
+export { envName, flagName } from './setting.js';
+export type { Command, OffsetRange, Setting } from './setting.js';
 
-export interface Setting<V = unknown> {
-  readonly kind: keyof Kinds | 'choice';
-  readonly name: string;
-  readonly fallback: string | undefined;
-  readonly choices?: readonly string[];
-  readonly min?: number;
-  readonly max?: number;
-  readonly help: string;
-  readonly commands: readonly Command[];
-  /** Carries the type of the value; never set. */
-  readonly value?: V;
-}
-
-function setting<K extends keyof Kinds>(
-  kind: K,
-  name: string,
-  fallback: string,
-  commands: readonly Command[],
-  help: string,
-  min?: number,
-  max?: number,
-): Setting<Kinds[K]> {
-  const bounds = { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
-  return { kind, name, fallback, commands, help, ...bounds };
-}
-
-function optional<K extends keyof Kinds>(
-  kind: K,
-  name: string,
-  commands: readonly Command[],
-  help: string,
-): Setting<Kinds[K] | undefined> {
-  return { kind, name, fallback: undefined, commands, help };
-}
-
-function choice<const C extends readonly string[]>(
-  name: string,
-  choices: C,
-  fallback: C[number],
-  commands: readonly Command[],
-  help: string,
-): Setting<C[number]> {
-  return { kind: 'choice', name, choices, fallback, commands, help };
-}
-
-const all: Command[] = ['standalone', 'agent', 'ingester', 'api', 'simulate', 'doctor', 'publish', 'tail'];
+const all: Command[] = [
+  'standalone',
+  'agent',
+  'ingester',
+  'api',
+  'simulate',
+  'doctor',
+  'publish',
+  'tail',
+  'deadletter',
+];
 const measuring: Command[] = ['standalone', 'agent', 'doctor'];
-const transporting: Command[] = ['standalone', 'agent', 'ingester', 'simulate', 'publish', 'tail'];
+const transporting: Command[] = [
+  'standalone',
+  'agent',
+  'ingester',
+  'simulate',
+  'publish',
+  'tail',
+  'deadletter',
+];
 const storing: Command[] = ['standalone', 'ingester', 'api'];
 const naming: Command[] = ['standalone', 'agent', 'ingester'];
 
@@ -285,12 +247,35 @@ export const settings = {
     ['standalone'],
     'Run a simulated fleet beside the real node.',
   ),
+  offset: optional(
+    'range',
+    'OFFSET',
+    ['deadletter'],
+    'Only dead letters whose message had this offset in the topic it came from: 17, or 10-20 with both ends, or 10-.',
+  ),
+  partition: optional(
+    'integer',
+    'PARTITION',
+    ['deadletter'],
+    'Only dead letters whose message came from this partition.',
+  ),
+  reason: optional(
+    'text',
+    'REASON',
+    ['deadletter'],
+    'Only dead letters whose reason contains this text, in upper or lower case.',
+  ),
+  json: setting('boolean', 'JSON', 'false', ['deadletter'], 'One JSON object a dead letter, a line each.'),
+  dryRun: setting(
+    'boolean',
+    'DRY_RUN',
+    'false',
+    ['deadletter'],
+    'Show what would be replayed, and replay nothing.',
+  ),
 } as const satisfies Record<string, Setting>;
 
 export type SettingKey = keyof typeof settings;
 export type Settings = {
   readonly [K in SettingKey]: (typeof settings)[K] extends Setting<infer V> ? V : never;
 };
-
-export const envName = (s: Pick<Setting, 'name'>) => `DENTRYSCOPE_${s.name}`;
-export const flagName = (s: Pick<Setting, 'name'>) => s.name.toLowerCase().replaceAll('_', '-');

@@ -1,9 +1,10 @@
 /** The wire: encode, decode and canonical JSON of the messages in `proto/`. */
-import { create, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import { create, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
 import type { JsonValue, MessageInitShape } from '@bufbuild/protobuf';
 import { NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
 import type { NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
+export { decodeBatch } from './decode.js';
 export type {
   AgentHealth,
   CgroupColumns,
@@ -33,11 +34,6 @@ export function createBatch(init: NodeBatchInit): NodeBatch {
 
 export function encodeBatch(batch: NodeBatch): Uint8Array {
   return toBinary(NodeBatchSchema, batch);
-}
-
-/** @throws Error where the bytes are no NodeBatch. What they say is not checked: see `checkBatch`. */
-export function decodeBatch(bytes: Uint8Array): NodeBatch {
-  return fromBinary(NodeBatchSchema, bytes);
 }
 
 /** Protobuf's canonical JSON on one line: lowerCamelCase names, 64-bit values as strings, defaults left out. */

@@ -9,7 +9,11 @@ import { NodeBatchSchema } from '@dentryscope/contracts';
 
 const golden = (name: string) => readFileSync(new URL(`golden/${name}`, import.meta.url), 'utf8');
 
-export const goldenBytes = Buffer.from(golden('window.hex').replaceAll('\n', ''), 'hex');
+const bytesOf = (name: string) => Buffer.from(golden(name).replaceAll('\n', ''), 'hex');
+
+/** A window of the first release, which had fewer fields. */
+export const firstBytes = bytesOf('first.hex');
+export const goldenBytes = bytesOf('window.hex');
 export const goldenJson = JSON.stringify(JSON.parse(golden('window.json')));
 
 /** Fields that are not set, of the message and of those in it. */

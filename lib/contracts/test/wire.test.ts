@@ -12,7 +12,7 @@ import {
   metrics,
 } from '@dentryscope/contracts';
 import type { NodeBatchInit } from '@dentryscope/contracts';
-import { goldenBytes, goldenJson, unsetFields } from './everything.js';
+import { firstBytes, goldenBytes, goldenJson, unsetFields } from './everything.js';
 
 const init = {
   cluster: 'c',
@@ -48,10 +48,8 @@ describe('a window', () => {
   });
 
   it('of the first release is decoded for ever', () => {
-    const bytes =
-      '0a016312016e1a016220012880a1f4e99f343090eff4e99f345a120a0bffffffffffffffffff01071203e80700';
     const { state: _state, cgroupInfos: _infos, ...rest } = init;
-    expect(decodeBatch(Buffer.from(bytes, 'hex'))).toEqual(createBatch(rest));
+    expect(decodeBatch(firstBytes)).toEqual(createBatch(rest));
   });
 });
 
@@ -72,6 +70,54 @@ describe('every field of today', () => {
   });
 });
 
+describe('bytes that are no window are refused, whatever could be made of them', () => {
+  const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
+  const head = '0a0163 12016e 1a0162 2001 28e8 07 30e8 07';
+  const cases: [what: string, bytes: string, sentence: RegExp][] = [
+    ['a counter with the wire type of a message', '2202 0801', /NodeBatch.seq has the wire type 2, not 0/],
+    ['a name with the wire type of a number', '0801', /NodeBatch.cluster has the wire type 0, not 2/],
+    ['a message inside with such a counter', '5202 0a00', /NodeState.nr_dentry has the wire type 2/],
+    ['a field that runs past its message', '5202 0880 01', /a varint runs past byte 21/],
+    ['a value that runs past its column', '5a05 0a01 80 0101', /a varint runs past byte 22/],
+    [
+      'a column that runs past the columns',
+      '5a03 0a05 010203',
+      /a length of 5 at byte 21 leaves what it is in/,
+    ],
+    ['a length that is right modulo 2^32', '5a85 8080 8010 0a03 010203', /a length of 4294967301/],
+    ['a group', 'fb7f fc7f', /the wire type 3, which this wire does not use/],
+    ['a field number 0', '0001', /no field has the tag 0/],
+    ['a varint of 11 bytes', '20ff ffff ffff ffff ffff ff01', /longer than 10 bytes/],
+    ['one of 11 bytes in a column', '5a0d 0a0b ffff ffff ffff ffff ffff 01', /longer than 10 bytes/],
+    ['broken UTF-8', '0a01ff', /not valid/],
+    ['a message cut short', '0a', /a varint runs past byte/],
+  ];
+  it.each(cases)('%s', (_what, bytes, sentence) => {
+    expect(decodeBatch(hex(head)).node).toBe('n');
+    expect(() => decodeBatch(hex(`${head} ${bytes}`))).toThrow(sentence);
+  });
+
+  it('and what other encoders may write is read', () => {
+    const largest = 'ffff ffff ffff ffff ff01';
+    const read = (bytes: string) => decodeBatch(hex(`${head} ${bytes}`));
+    // In pieces, value by value, padded, above 64 bits.
+    expect(read('5a03 0a01 05 5a02 0806 5a05 0a03 078800').cgroups?.ids).toEqual([5n, 6n, 7n, 8n]);
+    expect(read(`5a0c 0a0a ${largest}`).cgroups?.ids).toEqual([18446744073709551615n]);
+    expect(read('5a0c 0a0a 8180 8080 8080 8080 807e').cgroups?.ids).toEqual([1n]);
+    for (let bits = 0n; bits < 64n; bits++) {
+      const ids = [1n << bits, (1n << bits) - 1n, (1n << bits) + 1n];
+      expect(decodeBatch(encodeBatch(createBatch({ ...init, cgroups: { ids } }))).cgroups?.ids).toEqual(ids);
+    }
+    // Fields of a later version are kept.
+    const later = read('5a03 c03e 2a c03e 07');
+    expect(Buffer.from(encodeBatch(later)).toString('hex')).toContain('c03e2a');
+  });
+
+  it('a byte order mark is part of a name', () => {
+    const batch = createBatch({ ...init, node: '\ufeffn' });
+    expect(decodeBatch(encodeBatch(batch)).node).toBe('\ufeffn');
+  });
+});
 const ages = { ids: [7n, 8n], boundsSeconds: [60n], dentries: [1n, 2n, 3n, 4n] };
 const reclaim = { kind: 'umount', startMs: 1n, durationNs: 5n };
 const stall = { kind: 'softlockup', startMs: 1n, durationNs: 5n };

@@ -1,5 +1,5 @@
 /** One setting's text to its value. Errors say what would be right; the caller names the setting. */
-import type { Setting } from '@dentryscope/contracts';
+import type { OffsetRange, Setting } from '@dentryscope/contracts';
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -48,6 +48,16 @@ function list(text: string): string[] {
   return items;
 }
 
+function range(text: string): OffsetRange {
+  const match = /^(\d+)(-(\d+)?)?$/.exec(text.trim());
+  if (!match) throw new Error('wants an offset such as 17, or a range such as 10-20 or 10-');
+  const from = BigInt(match[1]!);
+  if (match[2] === undefined) return { from, to: from };
+  const to = match[3] === undefined ? undefined : BigInt(match[3]);
+  if (to !== undefined && to < from) throw new Error('ends before it begins');
+  return { from, to };
+}
+
 function text(value: string): string {
   if (value.trim() === '' || /\p{Cc}/u.test(value))
     throw new Error('must not be empty or hold control characters');
@@ -71,6 +81,8 @@ export function parseSetting(setting: Setting, raw: string): unknown {
       return listen(raw);
     case 'boolean':
       return boolean(raw);
+    case 'range':
+      return range(raw);
     case 'list':
       return list(raw);
     case 'choice':

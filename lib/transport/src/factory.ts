@@ -63,15 +63,21 @@ export function openConsumer(
         ...options,
       });
     case 'stdout':
-      throw new TransportError(
-        `${envName(declared.transport)}=stdout can only be written to: set embedded or kafka to read windows`,
-        false,
-      );
+      throw stdoutIsNotRead();
   }
 }
 
-function openLog(settings: TransportSettings, { log }: OpenOptions): EmbeddedLog {
-  return openEmbeddedLog({ directory: join(settings.dataDir, 'log'), ...(log ? { log } : {}) });
+export const stdoutIsNotRead = () =>
+  new TransportError(
+    `${envName(declared.transport)}=stdout can only be written to: set embedded or kafka to read from it`,
+    false,
+  );
+
+export const logDirectory = ({ dataDir }: Pick<TransportSettings, 'dataDir'>): string => join(dataDir, 'log');
+
+/** For one who closes it. */
+export function openLog(settings: TransportSettings, { log }: OpenOptions): EmbeddedLog {
+  return openEmbeddedLog({ directory: logDirectory(settings), ...(log ? { log } : {}) });
 }
 
 /** What was opened for one end goes with it. */

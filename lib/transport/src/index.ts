@@ -3,6 +3,7 @@ export * from './log.js';
 export * from './backoff.js';
 export * from './dead-letter.js';
 export * from './factory.js';
+export * from './extents.js';
 export * from './stdout.js';
 export { openEmbeddedLog } from './embedded/log.js';
 export type { EmbeddedLog, EmbeddedOptions } from './embedded/log.js';

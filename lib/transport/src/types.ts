@@ -44,6 +44,12 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
+/** What a partition holds: offsets from `first`, the oldest kept, to before `next`, the one to come. */
+export interface Extent {
+  readonly first: bigint;
+  readonly next: bigint;
+}
+
 export class TransportError extends Error {
   constructor(
     message: string,

@@ -4,7 +4,7 @@ import { noLog } from '../log.js';
 import type { Log } from '../log.js';
 import { Database } from '../sqlite/database.js';
 import { FileLock } from '../sqlite/file-lock.js';
-import type { Consumer, Publisher } from '../types.js';
+import type { Consumer, Extent, Publisher } from '../types.js';
 import { EmbeddedConsumer } from './consumer.js';
 import type { ConsumerSettings } from './consumer.js';
 import { Group } from './group.js';
@@ -12,6 +12,7 @@ import type { GroupOptions } from './group.js';
 import { EmbeddedPublisher } from './publisher.js';
 import type { Retention } from './retention.js';
 import { migrations } from './schema.js';
+import { findTopic } from './topic.js';
 
 export interface EmbeddedOptions extends Partial<Retention>, Partial<ConsumerSettings> {
   /** Made where it is missing. */
@@ -22,6 +23,8 @@ export interface EmbeddedOptions extends Partial<Retention>, Partial<ConsumerSet
 export interface EmbeddedLog {
   publisher(): Publisher;
   consumer(options: GroupOptions): Consumer;
+  /** What a topic holds now; undefined where nobody has published to it or read from it yet. */
+  extent(topic: string): Extent | undefined;
   /** Messages that left the log before some group had committed them, since the log was made. */
   lost(): bigint;
   /** Closes its publishers and consumers first, each in its orderly way. */
@@ -41,6 +44,9 @@ const consumerDefaults: ConsumerSettings = {
   retryMostMs: 10_000,
 };
 
+/** The log's file in its directory. */
+export const logFile = (directory: string): string => resolve(directory, 'log.db');
+
 /** @throws TransportError naming DENTRYSCOPE_DATA_DIR where the directory or its file cannot be used */
 export function openEmbeddedLog(options: EmbeddedOptions): EmbeddedLog {
   return new Embedded(options);
@@ -55,7 +61,7 @@ class Embedded implements EmbeddedLog {
   constructor(options: EmbeddedOptions) {
     this.#options = options;
     this.#log = options.log ?? noLog;
-    this.#db = new Database({ file: resolve(options.directory, 'log.db'), migrations });
+    this.#db = new Database({ file: logFile(options.directory), migrations });
   }
 
   publisher(): Publisher {
@@ -69,6 +75,10 @@ class Embedded implements EmbeddedLog {
     const group = new Group(this.#db, options);
     const lock = options.ephemeral ? undefined : new FileLock(this.#lockFile(options));
     return this.#keep(new EmbeddedConsumer(this.#db.file, group, lock, settings, this.#log));
+  }
+
+  extent(topic: string): Extent | undefined {
+    return findTopic(this.#db, topic);
   }
 
   lost(): bigint {

@@ -131,6 +131,19 @@ export class ConsumerSession {
     const left = this.#consumer.disconnect().catch(() => undefined);
     await this.handling.idle();
     await within(LEAVE_TIMEOUT_MS, left, 'leave').catch(() => undefined);
+    if (this.options.ephemeral && this.#everJoined)
+      await within(LEAVE_TIMEOUT_MS, this.#forget(), 'forget').catch(() => undefined);
     this.#link.cut();
+  }
+
+  /** An onlooker's group would be listed, empty, until the broker's next clean-up. */
+  async #forget(): Promise<void> {
+    const admin = this.#link.kafka.admin({ retry: briefRetry });
+    try {
+      await admin.connect();
+      await admin.deleteGroups([this.#groupId]);
+    } finally {
+      await admin.disconnect();
+    }
   }
 }

@@ -2,3 +2,4 @@
 export { openKafkaPublisher } from './publisher.js';
 export { openKafkaConsumer } from './consumer.js';
 export type { KafkaConsumerOptions, KafkaOptions, KafkaPublisherOptions } from './options.js';
+export { kafkaExtents } from './extents.js';

@@ -41,7 +41,7 @@ export class KafkaLink {
       retry: briefRetry,
       socketFactory: (args) => this.#connect(args),
       logLevel: logLevel.INFO,
-      logCreator: () => (entry) => forward(entry, log),
+      logCreator: () => (entry) => forward(entry, log, this.#cut),
     });
   }
 
@@ -64,9 +64,10 @@ export class KafkaLink {
 }
 
 /** What is an error to kafkajs is tried again by us: a warning. It is told with every attempt what it does: debug. */
-function forward({ namespace, level, log: { message, ...fields } }: LogEntry, log: Log): void {
+function forward({ namespace, level, log: { message, ...fields } }: LogEntry, log: Log, cut: boolean): void {
   // Ours gives a producer up after its first failure, for the reason told in producer-session.ts.
-  const expected = message.startsWith('Limiting retries for the idempotent producer');
+  // And of a client that was cut off, that its connections broke is no news.
+  const expected = cut || message.startsWith('Limiting retries for the idempotent producer');
   const ours = level > kafkajs().logLevel.WARN || expected ? 'debug' : 'warn';
   log(ours, `kafkajs: ${message}`, { namespace, ...fields, stack: undefined, timestamp: undefined });
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { digits } from './format.mjs';
 
 const read = (path) => readFileSync(path, 'utf8').trim();
 
@@ -48,4 +49,22 @@ export function machine() {
     loadAtStart: loadavg()[0],
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
   };
+}
+
+/** The same, as the line under a table. */
+export function measuredOn({
+  kernel,
+  processor,
+  cpus,
+  memoryGiB,
+  spectreV2,
+  node,
+  commit,
+  loadAtStart,
+  date,
+}) {
+  return (
+    `Measured ${date} UTC at commit ${commit} on Linux ${kernel}, ${cpus} × ${processor}, ${memoryGiB} GiB, spectre_v2: ` +
+    `${spectreV2}, Node ${node}; load at the start ${digits(loadAtStart)}.`
+  );
 }

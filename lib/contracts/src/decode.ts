@@ -1,0 +1,119 @@
+/**
+ * Bytes to a NodeBatch. protobuf-es believes more than it should: it reads a field of the wrong wire type as if it were
+ * the right one, lets a field run past the message it is in, takes lengths modulo 2^32 and mends broken UTF-8. Each of
+ * them makes a figure of something that is none, so it is refused here first. The columns, which are nearly all of a
+ * batch, are read on the way: reflection value by value costs many times as much.
+ */
+import { ScalarType, create, mergeFromBinary } from '@bufbuild/protobuf';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { configureTextEncoding } from '@bufbuild/protobuf/wire';
+import { CgroupColumnsSchema, NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
+import type { CgroupColumns, NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
+import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, WireReader } from './wire-reader.js';
+
+const utf8 = {
+  encoder: new TextEncoder(),
+  // A byte order mark is part of a name, like any other character.
+  decoder: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }),
+};
+
+configureTextEncoding({
+  encodeUtf8: (text) => utf8.encoder.encode(text) as Uint8Array<ArrayBuffer>,
+  decodeUtf8: (bytes) => utf8.decoder.decode(bytes),
+  checkUtf8: (text) => utf8.decoder.decode(utf8.encoder.encode(text)) === text,
+});
+
+interface Field {
+  readonly name: string;
+  readonly wireType: number;
+  /** A packed list may come value by value as well. */
+  readonly packed: boolean;
+  readonly message: Shape | undefined;
+}
+type Shape = ReadonlyMap<number, Field>;
+
+const shapeOf = (schema: DescMessage): Shape =>
+  new Map(schema.fields.map((field) => [field.number, fieldOf(schema, field)]));
+
+function fieldOf(schema: DescMessage, field: DescField): Field {
+  const isText = field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;
+  const isLong = field.message !== undefined || isText;
+  return {
+    name: `${schema.name}.${field.name}`,
+    wireType: isLong ? LENGTH_DELIMITED : VARINT,
+    packed: field.fieldKind === 'list' && !isLong,
+    message: field.message && shapeOf(field.message),
+  };
+}
+
+const root = shapeOf(NodeBatchSchema);
+const COLUMNS = NodeBatchSchema.field.cgroups.number;
+const COLUMNS_TAG = (COLUMNS << 3) | LENGTH_DELIMITED;
+const columnFields = root.get(COLUMNS)!.message!;
+const columnNames = new Map(CgroupColumnsSchema.fields.map(({ number, localName }) => [number, localName]));
+type Lists = Record<string, bigint[]>;
+
+/** @throws Error where the bytes are no NodeBatch. What they say is not checked: see `checkBatch`. */
+export function decodeBatch(bytes: Uint8Array): NodeBatch {
+  const reader = new WireReader(bytes);
+  const end = bytes.length;
+  const batch = create(NodeBatchSchema);
+  let others = 0;
+  const mergeOthers = (until: number) => {
+    if (others < until) mergeFromBinary(NodeBatchSchema, batch, bytes.subarray(others, until));
+  };
+  while (reader.pos < end) {
+    const from = reader.pos;
+    const tag = reader.tag(end);
+    if (tag !== COLUMNS_TAG) checkValue(reader, tag, end, root);
+    else {
+      mergeOthers(from);
+      batch.cgroups ??= create(CgroupColumnsSchema);
+      readColumns(reader, reader.lengthDelimited(end), batch.cgroups);
+      others = reader.pos;
+    }
+  }
+  mergeOthers(end);
+  return batch;
+}
+
+function readColumns(reader: WireReader, end: number, columns: CgroupColumns): void {
+  const lists = columns as unknown as Lists;
+  while (reader.pos < end) {
+    const tag = reader.tag(end);
+    const name = columnNames.get(tag >>> 3);
+    const wireType = tag & 7;
+    if (name !== undefined && wireType === LENGTH_DELIMITED) {
+      const values = reader.uint64s(reader.lengthDelimited(end));
+      // Senders write each list at once; in pieces is as good, and to copy what there is for each would be quadratic.
+      if (lists[name]!.length === 0) lists[name] = values;
+      else for (const value of values) lists[name]!.push(value);
+    } else if (name !== undefined && wireType === VARINT) lists[name]!.push(reader.uint64(end));
+    else {
+      const from = reader.pos;
+      checkValue(reader, tag, end, columnFields);
+      const data = reader.bytes.subarray(from, reader.pos);
+      (columns.$unknown ??= []).push({ no: tag >>> 3, wireType, data });
+    }
+  }
+}
+
+/** Moves past the value of `tag`. @throws Error where it, or what is in it, is not what the wire says it is */
+function checkValue(reader: WireReader, tag: number, end: number, shape: Shape): void {
+  const field = shape.get(tag >>> 3);
+  const wireType = tag & 7;
+  if (field && wireType !== field.wireType && !(field.packed && wireType === LENGTH_DELIMITED))
+    throw new Error(`${field.name} has the wire type ${wireType}, not ${field.wireType}`);
+  if (wireType === VARINT) reader.varint(end);
+  else if (wireType === FIXED32) reader.skip(4, end);
+  else if (wireType === FIXED64) reader.skip(8, end);
+  else if (wireType === LENGTH_DELIMITED) checkLong(reader, reader.lengthDelimited(end), field);
+  // 3 and 4 are groups, which proto3 does not have: to skip one costs a stack as deep as a sender likes.
+  else throw new Error(`field ${tag >>> 3} has the wire type ${wireType}, which this wire does not use`);
+}
+
+function checkLong(reader: WireReader, end: number, field: Field | undefined): void {
+  if (field?.message) while (reader.pos < end) checkValue(reader, reader.tag(end), end, field.message);
+  else if (field?.packed) while (reader.pos < end) reader.varint(end);
+  else reader.pos = end;
+}

@@ -1,0 +1,52 @@
+/** The benchmark of the wire runs, and its two ways say the same; how large its figures are is not asked here. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const main = join(root, 'bench/main.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'dentryscope-bench-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Wire {
+  readonly rows: number;
+  readonly bytesPerRow: Record<string, number>;
+  readonly nsPerRow: Record<string, { readonly rounds: number; readonly median: number }>;
+  readonly pass: Record<string, boolean>;
+}
+
+describe('npm run bench', () => {
+  it('measures the wire beside JSON', () => {
+    const json = join(folder, 'figures.json');
+    const flags = ['--only', 'wire', '--rounds', '2', '--nodes', '3', '--cgroups', '20', '--windows', '2'];
+    const stdout = execFileSync(process.execPath, [main, ...flags, '--no-page', '--json', json], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(/^(PASS|FALLS SHORT) {2}a row takes [\d.]+ bytes, [\d.]+ times fewer/);
+    const { wire } = JSON.parse(readFileSync(json, 'utf8')) as { wire: Wire };
+    expect(wire.rows).toBeGreaterThan(20);
+    const ways = ['json', 'columns', 'whole', 'jsonGzip', 'columnsGzip', 'wholeGzip'];
+    expect(Object.keys(wire.bytesPerRow).sort()).toEqual([...ways].sort());
+    for (const way of [...ways, 'protobufEs']) {
+      expect(wire.nsPerRow[way]!.rounds, way).toBe(2);
+      expect(wire.nsPerRow[way]!.median, way).toBeGreaterThan(0);
+    }
+    for (const way of ways) expect(wire.bytesPerRow[way], way).toBeGreaterThan(1);
+    // Bytes are no matter of the machine: at ten times fewer this is the goal itself.
+    expect(wire.bytesPerRow['columns']! * 10).toBeLessThan(wire.bytesPerRow['json']!);
+    expect(wire.pass['fewerBytes']).toBe(true);
+    const left = readdirSync(join(root, '.cache')).filter((name) => /^bench-\d+$/.test(name));
+    expect(left).toEqual([]);
+  });
+
+  it('a wrong flag is named', () => {
+    const run = (...flags: string[]) =>
+      spawnSync(process.execPath, [main, ...flags], { cwd: root, encoding: 'utf8' });
+    expect(run('--only', 'moon').stderr).toContain('bench: --only knows wire, not "moon"');
+    expect(run('--rounds', '0').stderr).toContain('--rounds wants a number from 1');
+    expect(run('--help').stdout).toContain('docs/performance.md');
+  });
+});
