@@ -118,7 +118,7 @@ export function deadLetterSuite(place: () => Place): void {
   });
 
   it('what can be read by now is counted exactly once, and once again replayed changes nothing', async () => {
-    const fleet = pastFleet(5);
+    const fleet = pastFleet(5, 600);
     const batches = [0, 1, 2, 3, 4].flatMap((k) => fleet.window(k));
     const letters = batches.map((batch, n) =>
       buried(messageOf(batch), 1_000_000n + BigInt(n), 'a handler of the day before did not know it'),

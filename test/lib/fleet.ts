@@ -7,9 +7,9 @@ import { eventually, getJson } from './cli.js';
 
 export const WINDOW_MS = 1000;
 
-/** In the past, so that all its windows are over. */
-export function pastFleet(windows: number): Fleet {
-  const startMs = Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS - (windows + 60) * WINDOW_MS;
+/** In the past, so that all its windows are over. @param ago when the last of them was: fleets of one store must not overlap */
+export function pastFleet(windows: number, ago = 60): Fleet {
+  const startMs = Math.floor(Date.now() / WINDOW_MS) * WINDOW_MS - (windows + ago) * WINDOW_MS;
   return createFleet({
     nodes: 10,
     cgroupsPerNode: 20,
