@@ -34,14 +34,23 @@ export async function boot(
   const lacking = guestAvailable();
   if (lacking !== undefined) throw new Error(lacking);
   const ready = await getKernel(version);
-  for (let attempt = 1; ; attempt += 1) {
+  return await bootAgain(
+    () => bootOnce(ready, Buffer.from(script), streams, options),
+    ({ message }) => {
+      options.signal?.throwIfAborted();
+      process.stderr.write(`vm: Linux ${version} died while it booted, once more: ${lastLine(message)}\n`);
+    },
+  );
+}
+
+/** @param note before each further attempt; what it throws ends them. @throws the last BootError; any other at once */
+export async function bootAgain<T>(attempt: () => Promise<T>, note: (error: BootError) => void): Promise<T> {
+  for (let left = BOOTS - 1; ; left -= 1) {
     try {
-      return await bootOnce(ready, Buffer.from(script), streams, options);
+      return await attempt();
     } catch (error) {
-      if (!(error instanceof BootError) || attempt === BOOTS || options.signal?.aborted) throw error;
-      process.stderr.write(
-        `vm: Linux ${version} died while it booted, once more: ${lastLine(error.message)}\n`,
-      );
+      if (!(error instanceof BootError) || left === 0) throw error;
+      note(error);
     }
   }
 }

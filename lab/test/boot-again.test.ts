@@ -1,0 +1,31 @@
+/** Fakes for boots: a real kernel can't be made to die of a race, and one that panics at once may hang the emulator. */
+import { expect, it } from 'vitest';
+import { BootError, GuestError } from '../src/vm/options.js';
+import { bootAgain } from '../src/vm/run.js';
+
+function boots(...errors: Error[]) {
+  const notes: string[] = [];
+  let made = 0;
+  const attempt = async () => {
+    const error = errors[made++];
+    if (error) throw error;
+    return made;
+  };
+  const result = bootAgain(attempt, ({ message }) => notes.push(message));
+  return { result, notes, made: () => made };
+}
+
+it('a guest that dies while it boots is booted again, three times at most', async () => {
+  const twice = boots(new BootError('a'), new BootError('b'));
+  expect(await twice.result).toBe(3);
+  expect(twice.notes).toEqual(['a', 'b']);
+  const always = boots(new BootError('a'), new BootError('b'), new BootError('c'), new BootError('d'));
+  await expect(always.result).rejects.toThrow('c');
+  expect(always.made()).toBe(3);
+});
+
+it('one whose script has begun is not', async () => {
+  const { result, made } = boots(new GuestError('it panicked'));
+  await expect(result).rejects.toThrow('it panicked');
+  expect(made()).toBe(1);
+});
