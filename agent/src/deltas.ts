@@ -23,12 +23,12 @@ export class Deltas {
   readonly #rows = new Map<bigint, number>();
   readonly #free: number[] = [];
   readonly #before = new Map<CgroupColumn, BigUint64Array>();
-  #room = 0;
 
   /** Since the last `keep`. Cgroups in which nothing happened are left out. */
   since({ ids, columns }: Counted): Counted {
     const seen = seenOf(columns);
-    const deltas = seen.map(([name, values]) => this.#less(ids, values, this.#before.get(name)));
+    const rows = Array.from(ids, (id) => this.#rows.get(id) ?? -1);
+    const deltas = seen.map(([name, values]) => less(values, rows, this.#before.get(name)));
     const busy = [...ids.keys()].filter((i) => deltas.some((values) => values[i] !== 0n));
     const pick = (values: BigUint64Array) => BigUint64Array.from(busy, (i) => values[i]!);
     return { ids: pick(ids), columns: Object.fromEntries(seen.map(([name], c) => [name, pick(deltas[c]!)])) };
@@ -53,29 +53,28 @@ export class Deltas {
     }
   }
 
-  #less(ids: BigUint64Array, values: BigUint64Array, before: BigUint64Array | undefined): BigUint64Array {
-    return values.map((value, i) => value - (before?.[this.#rows.get(ids[i]!) ?? -1] ?? 0n));
-  }
-
   #rowOf(id: bigint): number {
     const known = this.#rows.get(id);
     if (known !== undefined) return known;
     const row = this.#free.pop() ?? this.#rows.size;
     this.#rows.set(id, row);
-    this.#room = Math.max(this.#room, row + 1);
     return row;
   }
 
   /** Grown by doubling. */
   #columnOf(name: CgroupColumn): BigUint64Array {
     const known = this.#before.get(name);
-    if (known && known.length >= this.#room) return known;
-    const grown = new BigUint64Array(Math.max(this.#room, 2 * (known?.length ?? 0)));
+    const rows = this.#rows.size + this.#free.length;
+    if (known && known.length >= rows) return known;
+    const grown = new BigUint64Array(Math.max(rows, 2 * (known?.length ?? 0)));
     grown.set(known ?? []);
     this.#before.set(name, grown);
     return grown;
   }
 }
+
+const less = (values: BigUint64Array, rows: readonly number[], before: BigUint64Array | undefined) =>
+  values.map((value, i) => value - (before?.[rows[i]!] ?? 0n));
 
 /** The columns of one window from those of many signals: who is not in one has 0 there. */
 export function merge(parts: readonly (Counted | Measured)[]): WindowColumns {

@@ -2,8 +2,8 @@
 /*
  * Whose the events of this CPU are, without asking each time: from one context switch to the next
  * it is the same cgroup, unless a task is moved. So each CPU keeps the key of its entry until
- * either. Where a return costs a safe return (SRSO), the one helper call that tells the task costs
- * more than all the rest of an event.
+ * either. Where returns are safe ones (SRSO), the one helper call that tells the task is about half
+ * of an event.
  *
  * Programs are attached in the order of their file and detached in the reverse one: those that
  * keep this true come first, then those that use it. Include after count.h and cgroup_id.h.

@@ -1,25 +1,9 @@
 /** What a cgroup's own files say: cpu.stat, and PSI on v2 (Documentation/admin-guide/cgroup-v2.rst). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parsePressureTotal } from './pressure.js';
+import { parsePressureTotal, pressureLines } from './pressure.js';
 
-export const fileCounters = [
-  'cpuThrottledNs',
-  'psiCpuSomeNs',
-  'psiMemorySomeNs',
-  'psiMemoryFullNs',
-  'psiIoSomeNs',
-  'psiIoFullNs',
-] as const;
-export type FileCounter = (typeof fileCounters)[number];
-/** Cumulative since the cgroup was made. What its kernel doesn't offer is not in it. */
-export type FileTotals = Partial<Record<FileCounter, bigint>>;
-
-const pressures = [
-  ['cpu', { some: 'psiCpuSomeNs' }],
-  ['memory', { some: 'psiMemorySomeNs', full: 'psiMemoryFullNs' }],
-  ['io', { some: 'psiIoSomeNs', full: 'psiIoFullNs' }],
-] as const;
+export const fileCounters = ['cpuThrottledNs', ...pressureLines.map(([, , key]) => key)] as const;
 
 /** ENOENT: no such controller, no PSI, or no such cgroup any more; ENODEV: it went meanwhile; EOPNOTSUPP: PSI is off. */
 const absent = ['ENOENT', 'ENODEV', 'EOPNOTSUPP'];
@@ -47,28 +31,19 @@ export function parseThrottled(cpuStat: string): bigint | undefined {
   return match ? BigInt(match[2]!) * (match[1] === 'usec' ? 1000n : 1n) : undefined;
 }
 
-const v1Files = ['cpu.stat'];
-const v2Files = ['cpu.stat', ...pressures.map(([resource]) => `${resource}.pressure`)];
+const pressureFiles = [...new Set(pressureLines.map(([resource]) => resource))];
 
-/** @param psi whether to look for PSI: not on v1, not where the kernel has it off */
-export function readCgroupFiles(directory: string, psi: boolean): FileTotals {
-  const totals: FileTotals = {};
-  const [cpuStat, ...pressureTexts] = (psi ? v2Files : v1Files).map((name) => readText(directory, name));
-  const throttled = parseThrottled(cpuStat ?? '');
-  if (throttled !== undefined) totals.cpuThrottledNs = throttled;
-  pressureTexts.forEach((text, index) => {
-    for (const [line, counter] of Object.entries(pressures[index]![1]) as ['some' | 'full', FileCounter][]) {
-      const total = text === null ? undefined : parsePressureTotal(text, line);
-      if (total !== undefined) totals[counter] = total;
-    }
-  });
-  return totals;
-}
-
+/** Opens each file anew. */
 export const withoutAddon: TotalsReader = {
   read: (directory, psi) => {
-    const totals = readCgroupFiles(directory, psi);
-    return fileCounters.map((name) => totals[name] ?? null);
+    const throttled = parseThrottled(readText(directory, 'cpu.stat') ?? '');
+    const texts = new Map(
+      psi ? pressureFiles.map((resource) => [resource, readText(directory, `${resource}.pressure`)]) : [],
+    );
+    const pressures = pressureLines.map(([resource, line]) =>
+      parsePressureTotal(texts.get(resource) ?? '', line),
+    );
+    return [throttled, ...pressures].map((total) => total ?? null);
   },
   forget: () => {},
   close: () => {},

@@ -6,7 +6,7 @@ export type PressureKey =
 export type Pressure = Partial<Record<PressureKey, bigint>>;
 
 /** `full` of cpu is undefined at the system level (psi.rst), so it is not read. */
-const lines: readonly (readonly [file: string, line: 'some' | 'full', key: PressureKey])[] = [
+export const pressureLines: readonly (readonly [file: string, line: 'some' | 'full', key: PressureKey])[] = [
   ['cpu', 'some', 'psiCpuSomeNs'],
   ['memory', 'some', 'psiMemorySomeNs'],
   ['memory', 'full', 'psiMemoryFullNs'],
@@ -24,7 +24,7 @@ export function parsePressureTotal(text: string, line: 'some' | 'full'): bigint 
 
 export function readPressure(procRoot: string): Pressure {
   const totals: Pressure = {};
-  for (const [file, line, key] of lines) {
+  for (const [file, line, key] of pressureLines) {
     const text = readProc(procRoot, `pressure/${file}`);
     const total = text === undefined ? undefined : parsePressureTotal(text, line);
     if (total !== undefined) totals[key] = total;

@@ -27,7 +27,7 @@ Needs gcc, g++, clang, make, libbpf-dev; gets bpftrace and node-exporter from De
 removes the cgroups. The figures are worth something on a machine that does nothing else.
 `;
 
-/** At the agent's rate of 1 in 256 its sample of 65,536 is then as full as it gets; 200 bytes each, a tenth of memory. */
+/** At any rate that the agent may have come to, its sample is then as full as it gets; 200 bytes each, a tenth of memory. */
 const fullSample = Math.min(12_000_000, Math.floor(totalmem() / 10 / 200));
 
 const flags = {

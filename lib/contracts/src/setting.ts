@@ -1,6 +1,16 @@
 /** What a setting is, and the three ways to declare one. */
-export type Command =
-  'standalone' | 'agent' | 'ingester' | 'api' | 'simulate' | 'doctor' | 'publish' | 'tail' | 'deadletter';
+export const commands = [
+  'standalone',
+  'agent',
+  'ingester',
+  'api',
+  'simulate',
+  'doctor',
+  'publish',
+  'tail',
+  'deadletter',
+] as const;
+export type Command = (typeof commands)[number];
 
 /** Offsets from `from` to `to`, both among them; without `to`, all from there on. */
 export interface OffsetRange {

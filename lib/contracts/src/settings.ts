@@ -3,23 +3,13 @@
  * `--help` and docs/configuration.md are made from this. Names never end in _PORT or _HOST: Kubernetes
  * injects such variables for a Service called dentryscope-….
  */
-import { choice, optional, setting } from './setting.js';
+import { choice, commands, optional, setting } from './setting.js';
 import type { Command, Setting } from './setting.js';
 
 export { envName, flagName } from './setting.js';
 export type { Command, OffsetRange, Setting } from './setting.js';
 
-const all: Command[] = [
-  'standalone',
-  'agent',
-  'ingester',
-  'api',
-  'simulate',
-  'doctor',
-  'publish',
-  'tail',
-  'deadletter',
-];
+const all = commands;
 const measuring: Command[] = ['standalone', 'agent', 'doctor'];
 const transporting: Command[] = [
   'standalone',
