@@ -1,5 +1,7 @@
 /** Order statistics: a machine that does other work too has outliers, and a mean follows them. */
 
+import { mulberry32 } from '../../scripts/lib/random.mjs';
+
 const sorted = (values) => [...values].sort((a, b) => a - b);
 
 /** Between the two nearest where it falls between them (Hyndman and Fan 1996, type 7). */
@@ -43,15 +45,9 @@ export function slope(xs, ys) {
   return { value, error };
 }
 
-/** Fisher-Yates by a small generator (mulberry32), so that a run's order can be had again. */
+/** Fisher-Yates. */
 export function shuffler(seed) {
-  let state = seed >>> 0;
-  const random = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = mulberry32(seed);
   return (items) => {
     const out = [...items];
     for (let i = out.length - 1; i > 0; i -= 1) {

@@ -1,5 +1,7 @@
 /** Chance that is a function of the seed and the message's index alone, so that any message can be made by itself. */
 
+import { mulberry32 } from '../../scripts/lib/random.mjs';
+
 /** MurmurHash3's finalizer (fmix32). */
 function scramble(x) {
   x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
@@ -8,19 +10,10 @@ function scramble(x) {
 }
 
 export class Random {
-  #state;
-
   /** @param {number} seed and @param {number} index: whole numbers below 2^32 */
   constructor(seed, index) {
-    this.#state = scramble(scramble(seed ^ 0x9e3779b9) + index);
-  }
-
-  /** 0 <= … < 1 (mulberry32). */
-  next() {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    /** 0 <= … < 1 */
+    this.next = mulberry32(scramble(scramble(seed ^ 0x9e3779b9) + index));
   }
 
   /** 0 … below - 1 */
