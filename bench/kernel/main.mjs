@@ -1,16 +1,11 @@
 /** What the kernel side costs: runs the parts, prints what came out, and writes docs/overhead.md. See --help. */
-import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { build } from '../../scripts/lib/build.mjs';
 import { checkNode, npmPackages, systemPackages } from '../../scripts/lib/setup.mjs';
-import { StepError, main, root } from '../../scripts/lib/steps.mjs';
+import { command } from '../lib/run.mjs';
 import { help, readArgs } from './lib/args.mjs';
 import { cgroupFolder } from './lib/cgroups.mjs';
-import { updatePage } from '../lib/page.mjs';
 import { verdicts } from './lib/report.mjs';
-import { endOnSignal, measure, workFolder } from '../lib/run.mjs';
-import { Scope } from '../lib/scope.mjs';
 import { needsRoot, programs } from './lib/setup.mjs';
 import { section } from './lib/tables.mjs';
 
@@ -36,31 +31,16 @@ async function setUp() {
   await npmPackages();
   await build();
   await programs();
+  return { load, verdicts, section };
 }
 
-function parse() {
-  try {
-    return readArgs(process.argv.slice(2), availableParallelism());
-  } catch (error) {
-    throw new StepError(`bench:kernel: ${error.message}`);
-  }
-}
-
-await main(async () => {
-  const args = parse();
-  if (args.help) return void process.stdout.write(help);
-  await setUp();
-  const scope = new Scope();
-  const ending = endOnSignal(scope, 'detaching, removing cgroups');
-  try {
-    const folder = await cgroupFolder(scope);
-    const context = { args, scope, folder, work: workFolder(scope, 'bench-kernel-') };
-    const results = await measure(context, { titles, load, verdicts });
-    if (args.json) writeFileSync(args.json, `${JSON.stringify(results, null, 1)}\n`);
-    if (args.page) updatePage(join(root, 'docs/overhead.md'), 'bench:kernel', results, section);
-  } finally {
-    // What breaks because it is being taken away is no news; the handler of the signal ends the process.
-    if (ending.now) await new Promise(() => {});
-    await scope.close();
-  }
+await command({
+  name: 'bench:kernel',
+  help,
+  readArgs: (args) => readArgs(args, availableParallelism()),
+  page: 'docs/overhead.md',
+  titles,
+  doing: 'detaching, removing cgroups',
+  setUp,
+  open: async (scope) => ({ folder: await cgroupFolder(scope) }),
 });

@@ -1,11 +1,13 @@
 /** What every benchmark's command does around its parts. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, step } from '../../scripts/lib/steps.mjs';
+import { StepError, main, root, step } from '../../scripts/lib/steps.mjs';
 import { machine } from './machine.mjs';
+import { updatePage } from './page.mjs';
+import { Scope } from './scope.mjs';
 
 /** On the same file system as the checkout. What a killed run has left goes first. */
-export function workFolder(scope, prefix) {
+function workFolder(scope, prefix) {
   const cache = join(root, '.cache');
   mkdirSync(cache, { recursive: true });
   for (const name of readdirSync(cache)) {
@@ -26,9 +28,9 @@ function sayer(title) {
 
 /**
  * One part after the other; each gives its figures and the machine as it was.
- * @param load by part: the part's function, which is loaded once the product has been built
+ * @param load by part: how its function is had
  */
-export async function measure(context, { titles, load, verdicts }) {
+async function measure(context, titles, { load, verdicts }) {
   const results = {};
   for (const name of context.args.parts) {
     const run = await load[name]();
@@ -42,7 +44,7 @@ export async function measure(context, { titles, load, verdicts }) {
 }
 
 /** Ctrl-C: everything is taken away again, whatever is under way. */
-export function endOnSignal(scope, doing) {
+function endOnSignal(scope, doing) {
   const ending = { now: false };
   for (const [signal, status] of [
     ['SIGINT', 130],
@@ -61,3 +63,37 @@ export function endOnSignal(scope, doing) {
     });
   return ending;
 }
+
+function argsOf({ name, readArgs }) {
+  try {
+    return readArgs(process.argv.slice(2));
+  } catch (error) {
+    throw new StepError(`${name}: ${error.message}`);
+  }
+}
+
+/**
+ * The whole command, from its flags to the page.
+ * @param bench name: of the npm script, and in the page's markers; page: the file; titles: by part; doing: what a signal
+ *   begins; setUp(args): builds the product and gives load, verdicts(part, result), section(part, result);
+ *   open(scope): what else the parts' context has
+ */
+export const command = (bench) =>
+  main(async () => {
+    const args = argsOf(bench);
+    if (args.help) return void process.stdout.write(bench.help);
+    const parts = await bench.setUp(args);
+    const scope = new Scope();
+    const ending = endOnSignal(scope, bench.doing);
+    try {
+      const more = await bench.open(scope);
+      const work = workFolder(scope, `${bench.name.replace(':', '-')}-`);
+      const results = await measure({ args, scope, work, ...more }, bench.titles, parts);
+      if (args.json) writeFileSync(args.json, `${JSON.stringify(results, null, 1)}\n`);
+      if (args.page) updatePage(join(root, bench.page), bench.name, results, parts.section);
+    } finally {
+      // What breaks because it is being taken away is no news; the handler of the signal ends the process.
+      if (ending.now) await new Promise(() => {});
+      await scope.close();
+    }
+  });
