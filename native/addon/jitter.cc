@@ -141,7 +141,7 @@ void Jitter::watch_cpu(Watch &watch)
 		uint64_t due = now_ns() + options.period_ns;
 		bool settled = watch.seen;
 
-		watch.due_ns = settled ? due : 0;
+		watch.due_ns = due;
 		sleep_until(watch, due);
 		watch.due_ns = 0;
 		uint64_t woken = now_ns();
@@ -175,7 +175,9 @@ JitterSample Jitter::drain()
 		uint64_t due = watch->due_ns, now = now_ns();
 		uint64_t late = watch->max_late_ns.exchange(0);
 
-		if (due && now > due + options.period_ns && !is_online(watch->cpu)) {
+		/* Its sleep may never end, on whatever CPU it is: see sleep_until(). */
+		if (due && now > due + options.period_ns &&
+		    !(watch->seen && is_online(watch->cpu))) {
 			poke(*watch);
 			watch->seen = false;
 		}
