@@ -12,12 +12,13 @@ export function whole(name, text, least) {
   throw new Error(`--${name} wants a whole number, not ${text}`);
 }
 
-/** Of a list with commas, in the order of `known`. */
-export function parts(text, known) {
+/** Of a list with commas, in the order of `known`. @param name of the flag */
+export function parts(text, known, name = 'only') {
   const names = text.split(',');
-  const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new Error(`--only knows ${known.join(', ')}, not ${JSON.stringify(wrong)}`);
-  return known.filter((name) => names.includes(name));
+  const wrong = names.find((one) => !known.includes(one));
+  if (wrong !== undefined)
+    throw new Error(`--${name} knows ${known.join(', ')}, not ${JSON.stringify(wrong)}`);
+  return known.filter((one) => names.includes(one));
 }
 
 /** For parseArgs. */

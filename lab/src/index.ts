@@ -1,3 +1,4 @@
+export { dieWithUs } from './die-with-us.js';
 export { startInflux, RunningInflux, type InfluxOptions } from './influx.js';
 export { startKafka, RunningKafka, type KafkaOptions } from './kafka.js';
 export { KAFKA_VERSIONS, type KafkaVersion } from './kafka-get.js';
