@@ -28,6 +28,7 @@
         "addon/sched_js.cc",
         "addon/sched_probe.cc",
         "addon/stall_ring.cc",
+        "addon/startup_memory.cc",
         "addon/timer_jitter.cc"
       ],
       "include_dirs": ["../bpf/include"],

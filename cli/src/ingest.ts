@@ -7,13 +7,22 @@ import { openConsumer, openPublisher } from '@dentryscope/transport';
 import type { Context } from './command.js';
 import { transportOptions } from './transport.js';
 
+/**
+ * While the store is at work on one partition's windows, another's are decoded. More would be more memory only: each has
+ * up to 4 MiB of messages in hand.
+ */
+const PARTITIONS_AT_ONCE = 3;
+
 /** What it opens is closed by the context's lifecycle, the consumer first. */
 export function ingest(context: Context, writer: Writer, podWatch: NameSource | undefined): Ingester {
   const { settings, logger, registry, lifecycle } = context;
   const options = transportOptions(logger, 'ingester');
   const deadLetters = openPublisher(settings, options);
   lifecycle.onClose('dead letters', () => deadLetters.close());
-  const consumer = openConsumer(settings, topics.deltas, settings.kafkaGroup, options);
+  const consumer = openConsumer(settings, topics.deltas, settings.kafkaGroup, {
+    ...options,
+    partitionsAtOnce: PARTITIONS_AT_ONCE,
+  });
   const ingester = startIngester({ settings, logger, consumer, deadLetters, writer, podWatch, registry });
   lifecycle.onClose('ingester', () => ingester.close());
   // A consumer that gave up can only be started anew; the process ends, so that its supervisor does that.

@@ -5,6 +5,7 @@
 #include "probe.hh"
 #include "reclaim_probe.hh"
 #include "sched_probe.hh"
+#include "startup_memory.hh"
 #include "timer_jitter.hh"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports)
@@ -16,6 +17,8 @@ static Napi::Object init(Napi::Env env, Napi::Object exports)
 	exports.Set("CgroupFiles", dentryscope::CgroupFiles::define(env));
 	exports.Set("cgroupInode", Napi::Function::New(env, dentryscope::cgroup_inode));
 	exports.Set("layouts", Napi::Function::New(env, dentryscope::layouts));
+	exports.Set("releaseStartupMemory",
+		    Napi::Function::New(env, dentryscope::release_startup_memory));
 	exports.Set("filesystemMagic", Napi::Function::New(env, dentryscope::filesystem_magic));
 	return exports;
 }

@@ -71,6 +71,7 @@ export interface Addon {
   ReclaimProbe: new (options: NativeOptions, eventMinNs: bigint) => NativeReclaimProbe;
   cgroupInode(path: string): bigint;
   filesystemMagic(path: string): number;
+  releaseStartupMemory(): number;
   CgroupFiles: new () => NativeCgroupFiles;
 }
 

@@ -1,5 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { Agent } from '@dentryscope/agent';
+import { releaseStartupMemory } from '@dentryscope/native';
+import type { Logger } from '@dentryscope/runtime';
 import { startProbes, urlOf } from '@dentryscope/runtime';
 import { openPublisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
@@ -13,6 +15,21 @@ import { transportOptions } from '../transport.js';
  * A young generation of 1 MB is collected sooner by one thread than others wake up.
  */
 const v8Flags = ['--no-opt', '--optimize-for-size', '--no-parallel-scavenge'];
+
+/** By then a window has been measured and sent, also where windows are long: later it is the same few pages again. */
+const STARTED_AFTER_MS = 30_000;
+
+/** @returns what keeps it from happening, where the agent ends before */
+function releaseOnceStarted(logger: Logger): () => void {
+  const timer = setTimeout(() => {
+    try {
+      logger.debug({ bytes: releaseStartupMemory() }, 'code of the start is no longer mapped');
+    } catch (error) {
+      logger.warn({ err: error }, 'the memory of the start stays mapped');
+    }
+  }, STARTED_AFTER_MS);
+  return () => clearTimeout(timer);
+}
 
 async function runAgent({ settings, logger, registry, lifecycle, version }: Context): Promise<void> {
   let fatal: Error | undefined;
@@ -39,6 +56,7 @@ async function runAgent({ settings, logger, registry, lifecycle, version }: Cont
   );
   lifecycle.onClose('probes', () => probes.close());
   logger.info({ address: probes.address && urlOf(probes.address) }, 'agent listens');
+  lifecycle.onClose('release', releaseOnceStarted(logger));
   await lifecycle.ended();
   if (fatal) throw new CommandError(fatal.message, { cause: fatal });
 }

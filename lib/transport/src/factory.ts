@@ -23,6 +23,8 @@ export interface OpenConsumerOptions extends OpenOptions {
   readonly fromBeginning?: boolean;
   /** Leave no trace: nothing is committed, every start is a new one. For onlookers such as `tail`. */
   readonly ephemeral?: boolean;
+  /** How many partitions' messages may be with the handler at a time, where there are several. Default 1. */
+  readonly partitionsAtOnce?: number;
 }
 
 /**

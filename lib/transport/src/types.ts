@@ -34,7 +34,8 @@ export interface Publisher {
 export interface Consumer {
   /**
    * Calls `handle` with the next messages of one partition and commits them after it resolved. Where it rejects,
-   * the same messages come again after a back-off; nothing is skipped. Starts at the oldest message kept.
+   * the same messages come again after a back-off; nothing is skipped. One call a partition at a time; calls for
+   * several partitions may be under way at once, where that was asked for. Starts at the oldest message kept.
    * Resolves after close(), when the message batch in hand is done.
    */
   run(handle: (messages: readonly Received[]) => Promise<void>): Promise<void>;

@@ -16,6 +16,7 @@ export interface SessionOptions extends LinkOptions {
   readonly ephemeral: boolean;
   readonly sessionTimeoutMs: number;
   readonly heartbeatMs: number;
+  readonly partitionsAtOnce: number;
 }
 
 const FETCH_WAIT_MS = 500;
@@ -109,6 +110,7 @@ export class ConsumerSession {
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: this.options.partitionsAtOnce,
       eachBatch: this.handling.eachBatch,
     });
   }

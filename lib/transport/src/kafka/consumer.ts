@@ -110,6 +110,7 @@ class KafkaConsumer implements Consumer {
         ephemeral: options.ephemeral ?? false,
         sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
         heartbeatMs: this.#heartbeatMs,
+        partitionsAtOnce: options.partitionsAtOnce ?? 1,
       },
       handling,
     );

@@ -26,6 +26,6 @@ export function kafkaError(error: unknown, brokers: readonly string[]): Transpor
 }
 
 /** kafkajs wraps: number of retries exceeded, because of a request that timed out, because … */
-function rootOf(error: Caused): Caused {
+export function rootOf(error: Caused): Caused {
   return error?.cause instanceof Error ? rootOf(error.cause as Caused) : error;
 }

@@ -17,11 +17,11 @@ export interface HandlingOptions {
 }
 
 export class Handling {
-  /** How the handler fares. */
-  status: Status = { ok: true };
   /** Where each partition would be read on. */
   readonly positions = new Map<number, bigint>();
-  #last: Promise<void> = Promise.resolve();
+  readonly #last = new Map<number, Promise<void>>();
+  /** By partition, why its messages have not been handled yet. */
+  readonly #failures = new Map<number, string>();
 
   constructor(
     private readonly handle: (messages: readonly Received[]) => Promise<void>,
@@ -31,17 +31,28 @@ export class Handling {
 
   /**
    * kafkajs's eachBatch. kafkajs may begin anew after an error while an older call still waits for its handler: the
-   * calls take turns, so that the handler is never called twice at once.
+   * calls take turns, so that the handler is never called twice at once for one partition.
    */
   readonly eachBatch = (payload: EachBatchPayload): Promise<void> => {
-    const turn = this.#last.then(() => this.#deliver(payload));
-    this.#last = turn.catch(() => undefined);
+    const { partition } = payload.batch;
+    const before = this.#last.get(partition) ?? Promise.resolve();
+    const turn = before.then(() => this.#deliver(payload));
+    this.#last.set(
+      partition,
+      turn.catch(() => undefined),
+    );
     return turn;
   };
 
   /** Resolves when no handler is at work. */
-  idle(): Promise<void> {
-    return this.#last;
+  async idle(): Promise<void> {
+    await Promise.all(this.#last.values());
+  }
+
+  /** How the handler fares. */
+  get status(): Status {
+    const [detail] = this.#failures.values();
+    return detail === undefined ? { ok: true } : { ok: false, detail };
   }
 
   async #deliver(payload: EachBatchPayload): Promise<void> {
@@ -57,6 +68,7 @@ export class Handling {
         beats.throwIfFailed();
       } finally {
         beats.stop();
+        this.#failures.delete(partition);
       }
     }
     if (fresh.length === 0) payload.resolveOffset(payload.batch.lastOffset());
@@ -66,17 +78,16 @@ export class Handling {
   async #handled(
     slice: readonly Received[],
     beats: Heartbeats,
-    { isRunning }: EachBatchPayload,
+    { isRunning, batch: { partition } }: EachBatchPayload,
   ): Promise<boolean> {
     const backoff = new Backoff(this.options.retryFirstMs, this.options.retryMostMs);
     for (;;)
       try {
         await this.handle(slice);
-        this.status = { ok: true };
         return true;
       } catch (error) {
         const waitMs = backoff.next();
-        this.status = { ok: false, detail: messageOf(error) };
+        this.#failures.set(partition, messageOf(error));
         this.options.log('warn', 'kafka: batch not handled, it will come again', { err: error, waitMs });
         await sleep(waitMs, beats.ended);
         beats.throwIfFailed();

@@ -27,6 +27,8 @@ export interface KafkaConsumerOptions extends KafkaOptions {
   readonly batchMessages?: number;
   /** Most bytes of keys and values of a batch, but never fewer than one message. Default 4 MiB. */
   readonly batchBytes?: number;
+  /** How many partitions' messages may be with the handler at a time. Default 1. */
+  readonly partitionsAtOnce?: number;
   /** Back-off after a handler that rejected, in milliseconds. Default 200 to 10,000. */
   readonly retryFirstMs?: number;
   readonly retryMostMs?: number;

@@ -1,7 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
+import { Backoff } from '../backoff.js';
+import { rootOf } from './errors.js';
 import { briefRetry } from './link.js';
 import type { KafkaLink } from './link.js';
 
 const CREATE_TIMEOUT_MS = 3000;
+const LOOK_FIRST_MS = 20;
+const LOOK_MOST_MS = 500;
+/** Then it is the caller's to try again. */
+const LOOKS = 10;
+/** Of a topic that the broker has just made and, being busy, does not know of yet. */
+const NOT_YET = new Set<unknown>(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** Makes those topics that are missing. Two that make the same one at once are both content. */
 export async function ensureTopics(
@@ -16,9 +26,22 @@ export async function ensureTopics(
     const topics = names
       .filter((topic) => !there.has(topic))
       .map((topic) => ({ topic, numPartitions: partitions }));
-    if (topics.length > 0)
-      await admin.createTopics({ topics, timeout: CREATE_TIMEOUT_MS, waitForLeaders: true });
+    if (topics.length > 0) await make(admin, topics);
   } finally {
     await admin.disconnect();
   }
+}
+
+/** kafkajs waits for the leaders of what it made, but not for the broker to know of it. */
+async function make(admin: Admin, topics: { topic: string; numPartitions: number }[]): Promise<void> {
+  const backoff = new Backoff(LOOK_FIRST_MS, LOOK_MOST_MS);
+  await admin.createTopics({ topics, timeout: CREATE_TIMEOUT_MS, waitForLeaders: false });
+  for (let looks = 1; ; looks++)
+    try {
+      await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+      return;
+    } catch (error) {
+      if (looks >= LOOKS || !NOT_YET.has(rootOf(error as Error).type)) throw error;
+      await sleep(backoff.next());
+    }
 }
