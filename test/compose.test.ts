@@ -1,12 +1,13 @@
-/** docker-compose.yml and deploy/kubernetes: as Compose and a real kube-apiserver understand them. */
+/** docker-compose.yml, deploy/kubernetes and deploy/keda: as Compose and a real kube-apiserver understand them. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { envName, settings } from '@dentryscope/contracts';
+import { envName, settings, topics } from '@dentryscope/contracts';
 import type { Command } from '@dentryscope/contracts';
 import { requirePart, startKubeApiserver } from '@dentryscope/lab';
 import type { RunningKube } from '@dentryscope/lab';
 import { loadSettings } from '@dentryscope/runtime';
+import { loadAllYaml } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeConfig, composeMissing, getCompose } from '../deploy/test/compose.js';
 import type { ComposeConfig } from '../deploy/test/compose.js';
@@ -189,3 +190,35 @@ describe.skipIf(noKube)('deploy/kubernetes on a real kube-apiserver', () => {
     expect(body.status).toMatchObject({ allowed });
   });
 });
+
+describe('deploy/keda', () => {
+  const keda = `${root}deploy/keda`;
+  const [settingsMap] = readManifests(kubernetes).filter(({ kind }) => kind === 'ConfigMap');
+
+  it('watches the lag that the ingesters are there for', () => {
+    const { resources } = readKustomization(keda);
+    expect(resources).toEqual(['../kubernetes', 'ingester.yaml']);
+    const [scaled] = loadAllYaml(readFileSync(`${keda}/ingester.yaml`, 'utf8')) as ScaledObject[];
+    const ingester = workloads(readManifests(kubernetes)).find(
+      ({ container }) => container.name === 'ingester',
+    )!;
+    expect(scaled!.metadata.namespace).toBe(ingester.manifest.metadata.namespace);
+    expect(scaled!.spec.scaleTargetRef.name).toBe(ingester.manifest.metadata.name);
+    const loaded = check('ingester', settingsMap!.data!);
+    expect(scaled!.spec.maxReplicaCount).toBe(loaded.kafkaPartitions);
+    expect(scaled!.spec.triggers[0]!.metadata).toMatchObject({
+      bootstrapServers: loaded.kafkaBrokers.join(','),
+      consumerGroup: loaded.kafkaGroup,
+      topic: topics.deltas,
+    });
+  });
+});
+
+interface ScaledObject {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: {
+    readonly scaleTargetRef: { readonly name: string };
+    readonly maxReplicaCount: number;
+    readonly triggers: readonly { readonly metadata: Readonly<Record<string, string>> }[];
+  };
+}
