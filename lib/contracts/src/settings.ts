@@ -144,6 +144,39 @@ export const settings = {
     transporting,
     'Kafka brokers, host:port with commas.',
   ),
+  kafkaTls: choice('KAFKA_TLS', ['off', 'on'], 'off', transporting, 'TLS to the Kafka brokers.'),
+  kafkaTlsCaFile: optional(
+    'path',
+    'KAFKA_TLS_CA_FILE',
+    transporting,
+    "PEM file of the authorities that may have signed the brokers' certificates; those that Node knows where unset.",
+  ),
+  kafkaTlsCertFile: optional(
+    'path',
+    'KAFKA_TLS_CERT_FILE',
+    transporting,
+    'PEM file of our own certificate, for brokers that ask for one (mutual TLS).',
+  ),
+  kafkaTlsKeyFile: optional('path', 'KAFKA_TLS_KEY_FILE', transporting, 'PEM file of the key to it.'),
+  kafkaSaslMechanism: choice(
+    'KAFKA_SASL_MECHANISM',
+    ['off', 'scram-sha-512', 'scram-sha-256', 'plain'],
+    'off',
+    transporting,
+    'How to log in to the Kafka brokers; plain only with TLS.',
+  ),
+  kafkaSaslUsername: optional(
+    'text',
+    'KAFKA_SASL_USERNAME',
+    transporting,
+    'User that logs in to the Kafka brokers.',
+  ),
+  kafkaSaslPasswordFile: optional(
+    'path',
+    'KAFKA_SASL_PASSWORD_FILE',
+    transporting,
+    'File that holds the password of that user. Read again with every new session, as the files of TLS are.',
+  ),
   kafkaGroup: setting('text', 'KAFKA_GROUP', 'dentryscope-ingester', ['ingester'], 'Kafka consumer group.'),
   kafkaPartitions: setting(
     'integer',
@@ -165,6 +198,12 @@ export const settings = {
   influxBucket: setting('text', 'INFLUX_BUCKET', 'dentryscope', storing, 'InfluxDB bucket.'),
   influxToken: optional('secret', 'INFLUX_TOKEN', storing, 'InfluxDB token; better in a file.'),
   influxTokenFile: optional('path', 'INFLUX_TOKEN_FILE', storing, 'File that holds the InfluxDB token.'),
+  influxTlsCaFile: optional(
+    'path',
+    'INFLUX_TLS_CA_FILE',
+    storing,
+    "PEM file of the authorities that may have signed InfluxDB's certificate; those that Node knows where unset.",
+  ),
   kubernetes: choice(
     'KUBERNETES',
     ['auto', 'on', 'off'],
