@@ -31,12 +31,13 @@ function hintFor({ code = '', message }: NodeJS.ErrnoException): string {
 /** A refused connection to a name of several addresses has its reasons inside. */
 function reason(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
-  return message || code || String(error);
+  return message.trim() || code || String(error);
 }
 
 /** InfluxDB's own words are in `message`, e.g. `organization name "x" not found`. */
 function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions): StoreError {
-  const { statusCode: status, message } = error;
+  const { statusCode: status } = error;
+  const message = error.message.trim();
   const said = `${at} answers ${status}: ${message}.`;
   const may = (text: string) => new StoreError(`${said} ${text}`, true, { cause: error });
   if (status === 401 || status === 403)
