@@ -57,9 +57,10 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function execute(command: CommandModule, loaded: Loaded): Promise<number> {
-  const { settings, positionals, unknownVariables } = loaded;
+  const { settings, positionals, unknownVariables, readableSecrets } = loaded;
   const logger = createLogger(command.name, settings.logLevel);
   for (const variable of unknownVariables) logger.warn(`${variable} is no setting; is it spelled right?`);
+  for (const readable of readableSecrets) logger.warn(readable);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLE_MS });
   const lifecycle = new Lifecycle(logger);

@@ -1,6 +1,6 @@
 import type { Settings } from '@dentryscope/contracts';
 import type { Logger } from '@dentryscope/runtime';
-import { backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
+import { Planted, backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
 import type { ContainerName } from '@dentryscope/simulator';
 import type { Publisher } from '@dentryscope/transport';
 
@@ -13,6 +13,12 @@ export interface SimulateOptions {
   readonly backfillMs: number;
   /** End of what an earlier run published: these nodes then had another boot, and their windows must not overlap. */
   readonly notBeforeMs: number;
+  /** Where the first window starts, Unix milliseconds; then backfillMs and notBeforeMs say nothing. */
+  readonly startMs?: number | undefined;
+  /** Ends after so many. */
+  readonly windows?: number | undefined;
+  /** Told of what was planted when it has ended. */
+  readonly onEnd?: (planted: Planted) => Promise<void>;
   /** Simulated containers are known to no cluster: who can name them is told directly. */
   readonly onNames?: (names: readonly ContainerName[]) => Promise<void>;
 }
@@ -22,6 +28,9 @@ export async function simulate({
   settings,
   backfillMs,
   notBeforeMs,
+  startMs,
+  windows,
+  onEnd,
   ...rest
 }: SimulateOptions): Promise<void> {
   const windowMs = settings.window;
@@ -31,7 +40,15 @@ export async function simulate({
     seed: settings.simulateSeed,
     cluster: settings.cluster,
     windowMs,
-    startMs: backfilledStart({ nowMs: Date.now(), windowMs, backfillMs, notBeforeMs }),
+    startMs: startMs ?? backfilledStart({ nowMs: Date.now(), windowMs, backfillMs, notBeforeMs }),
+    maxClockSkewMs: settings.simulateClockSkew,
   });
-  await runSimulation({ fleet, ...rest });
+  const planted = onEnd && new Planted(fleet);
+  await runSimulation({
+    fleet,
+    ...rest,
+    ...(windows === undefined ? {} : { windows }),
+    ...(planted ? { onTaken: (batches) => planted.add(batches) } : {}),
+  });
+  if (planted) await onEnd(planted);
 }

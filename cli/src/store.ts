@@ -22,5 +22,6 @@ export async function openStore(settings: Settings): Promise<Store> {
     org: settings.influxOrg,
     bucket: settings.influxBucket,
     token: settings.influxToken,
+    tlsCaFile: settings.influxTlsCaFile,
   });
 }

@@ -1,6 +1,8 @@
 export { dieWithUs } from './die-with-us.js';
 export { startInflux, RunningInflux, type InfluxOptions } from './influx.js';
 export { startKafka, RunningKafka, type KafkaOptions } from './kafka.js';
+export type { KafkaLogin } from './kafka-secure.js';
+export type { Certificates, KeyPair } from './certificates.js';
 export { KAFKA_VERSIONS, type KafkaVersion } from './kafka-get.js';
 export { startKubeApiserver, RunningKube, type KubeOptions } from './kube.js';
 export { RunningPart } from './running.js';

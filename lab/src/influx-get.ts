@@ -73,6 +73,6 @@ export const influxRecipe = (version: InfluxVersion): Recipe => ({
   name: 'influx',
   version,
   builtWith: ['go', 'gcc', 'rustc', 'cargo', 'clang', 'pkg-config'],
-  runsWith: [],
+  runsWith: ['openssl'],
   build: (dir, scratch) => build(version, dir, scratch),
 });

@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { makeCertificates, type Certificates, type KeyPair } from './certificates.js';
 import { Daemon } from './daemon.js';
 import { get } from './get.js';
 import { Home } from './home.js';
@@ -13,6 +18,8 @@ export interface InfluxOptions {
   bucket?: string;
   /** The operator token, with every right; random by default. */
   token?: string;
+  /** https: `certificates` of the running store has its authority. */
+  tls?: boolean;
   /** Keep the data in this folder and let the store outlive this process; a test leaves this out. */
   lastingDir?: string;
 }
@@ -31,6 +38,7 @@ export class RunningInflux extends RunningPart {
 
   constructor(
     readonly url: string,
+    readonly certificates: Certificates | undefined,
     account: Account,
     ...rest: ConstructorParameters<typeof RunningPart>
   ) {
@@ -46,33 +54,56 @@ export class RunningInflux extends RunningPart {
       DENTRYSCOPE_INFLUX_TOKEN: this.token,
       DENTRYSCOPE_INFLUX_ORG: this.org,
       DENTRYSCOPE_INFLUX_BUCKET: this.bucket,
+      ...(this.certificates ? { DENTRYSCOPE_INFLUX_TLS_CA_FILE: this.certificates.caFile } : {}),
     };
   }
 }
 
 const READY_LIMIT_MS = 120_000;
 const PROBE_TIMEOUT_MS = 2_000;
+const SETUP_TIMEOUT_MS = 30_000;
+
+interface Place {
+  url: string;
+  certificates: Certificates | undefined;
+}
+
+/** Node's fetch knows no certificate authorities but its own. */
+async function ask({ url, certificates }: Place, limitMs: number, path: string, body?: string) {
+  const ca = certificates && readFileSync(certificates.caFile);
+  const options = { method: body === undefined ? 'GET' : 'POST', signal: AbortSignal.timeout(limitMs) };
+  return new Promise<{ status: number; answer: string }>((resolve, reject) => {
+    const request = ca
+      ? httpsRequest(url + path, { ...options, ca, agent: false })
+      : httpRequest(url + path, { ...options, agent: false });
+    request.once('error', reject).once('response', (response) => {
+      text(response).then((answer) => resolve({ status: response.statusCode ?? 0, answer }), reject);
+    });
+    request.end(body);
+  });
+}
 
 /** Its log and engine are open, and the API answers. */
-async function answersHealth(url: string): Promise<void> {
-  const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-  const health = (await response.json()) as { status?: string };
-  if (health.status !== 'pass') throw new Error(`/health says ${response.status} ${JSON.stringify(health)}`);
+async function answersHealth(place: Place): Promise<void> {
+  const { status, answer } = await ask(place, PROBE_TIMEOUT_MS, '/health');
+  const health = JSON.parse(answer) as { status?: string };
+  if (health.status !== 'pass') throw new Error(`/health says ${status} ${answer}`);
 }
 
-async function setUp(url: string, { org, bucket, token }: Account): Promise<void> {
+async function setUp(place: Place, { org, bucket, token }: Account): Promise<void> {
   const password = randomBytes(16).toString('hex');
   const body = JSON.stringify({ username: 'lab', password, org, bucket, token, retentionPeriodSeconds: 0 });
-  const response = await fetch(`${url}/api/v2/setup`, { method: 'POST', body });
-  if (!response.ok) throw new Error(`/api/v2/setup says ${response.status} ${await response.text()}`);
+  const { status, answer } = await ask(place, SETUP_TIMEOUT_MS, '/api/v2/setup', body);
+  if (status >= 300) throw new Error(`/api/v2/setup says ${status} ${answer}`);
 }
 
-const influxdArgs = (dir: string, port: number): string[] => [
+const influxdArgs = (dir: string, port: number, tls: KeyPair | undefined): string[] => [
   `--bolt-path=${join(dir, 'influxd.bolt')}`,
   `--sqlite-path=${join(dir, 'influxd.sqlite')}`,
   `--engine-path=${join(dir, 'engine')}`,
   `--http-bind-address=127.0.0.1:${port}`,
   '--reporting-disabled',
+  ...(tls ? [`--tls-cert=${tls.certFile}`, `--tls-key=${tls.keyFile}`] : []),
 ];
 
 export async function startInflux(options: InfluxOptions = {}): Promise<RunningInflux> {
@@ -81,19 +112,21 @@ export async function startInflux(options: InfluxOptions = {}): Promise<RunningI
   const part = await get(influxRecipe(version));
   const home = lastingDir ? Home.lasting(lastingDir) : Home.temporary('influx');
   const [port] = (await freePorts(1)) as [number];
-  const url = `http://127.0.0.1:${port}`;
+  const certificates = options.tls ? await makeCertificates(home.dir) : undefined;
+  const url = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const place = { url, certificates };
   const influxd = {
     name: 'influxd',
     command: join(part, 'influxd'),
-    args: influxdArgs(home.dir, port),
-    ready: () => answersHealth(url),
+    args: influxdArgs(home.dir, port, certificates?.server),
+    ready: () => answersHealth(place),
     readyLimitMs: READY_LIMIT_MS,
   };
   const daemon = new Daemon(influxd, home);
   await startAll(home, [daemon]);
-  const running = new RunningInflux(url, account, version, home, [daemon]);
+  const running = new RunningInflux(url, certificates, account, version, home, [daemon]);
   try {
-    await setUp(url, account);
+    await setUp(place, account);
   } catch (error) {
     await running.stop();
     throw error;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exec } from './exec.js';
+import { scramArgs, secureProperties, type KafkaLogin } from './kafka-secure.js';
 
 /**
  * The JVM takes an archive of its classes only if the class path reads as it did when the archive was written.
@@ -16,6 +17,8 @@ export interface KafkaHome {
   part: string;
   port: number;
   controllerPort: number;
+  /** Where given, the broker has the listeners of kafka-secure.ts too. */
+  login?: KafkaLogin | undefined;
 }
 
 const serverProperties = ({ dir, port, controllerPort }: KafkaHome): Record<string, string> => ({
@@ -37,6 +40,9 @@ const serverProperties = ({ dir, port, controllerPort }: KafkaHome): Record<stri
   'broker.session.timeout.ms': '3000',
   'broker.heartbeat.interval.ms': '500',
 });
+
+const loginProperties = ({ dir, port, controllerPort, login }: KafkaHome): Record<string, string> =>
+  login ? secureProperties(dir, `127.0.0.1:${port}`, `127.0.0.1:${controllerPort}`, login) : {};
 
 const asText = (properties: Record<string, string>): string =>
   Object.entries(properties)
@@ -62,9 +68,11 @@ export const brokerArgs = (home: KafkaHome): string[] => ['kafka.Kafka', configF
 /** Writes the configuration and formats the data folder, as a new cluster. */
 export async function prepareKafka(home: KafkaHome, properties: Record<string, string> = {}): Promise<void> {
   symlinkSync(home.part, join(home.dir, PART_LINK));
-  writeFileSync(configFile(home), asText({ ...serverProperties(home), ...properties }));
+  const all = { ...serverProperties(home), ...loginProperties(home), ...properties };
+  writeFileSync(configFile(home), asText(all), { mode: 0o600 });
   // The leading zero byte is an A: an id that begins with - would be taken for an option.
   const clusterId = Buffer.concat([Buffer.alloc(1), randomBytes(15)]).toString('base64url');
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', configFile(home)];
-  await exec('java', [...javaArgs(home), ...format], { cwd: home.dir });
+  const users = home.login ? scramArgs(home.login) : [];
+  await exec('java', [...javaArgs(home), ...format, ...users], { cwd: home.dir });
 }

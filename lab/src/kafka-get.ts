@@ -63,6 +63,6 @@ export const kafkaRecipe = (version: KafkaVersion): Recipe => ({
   name: 'kafka',
   version,
   builtWith: ['mvn'],
-  runsWith: ['java'],
+  runsWith: ['java', 'openssl'],
   build: (dir, scratch) => build(version, dir, scratch),
 });

@@ -14,6 +14,7 @@ const WAY_OUT = {
   java: 'apt-get install openjdk-17-jre-headless',
   etcd: 'apt-get install etcd-server',
   flock: 'apt-get install util-linux',
+  openssl: 'apt-get install openssl',
 } as const;
 
 export type Tool = keyof typeof WAY_OUT;

@@ -19,8 +19,8 @@ afterEach(() => {
 
 describe('a part that cannot be had', () => {
   it.each([
-    ['kafka', ['java', 'mvn', 'flock']],
-    ['influx', ['go', 'gcc', 'rustc', 'cargo', 'clang', 'pkg-config', 'flock']],
+    ['kafka', ['java', 'openssl', 'mvn', 'flock']],
+    ['influx', ['openssl', 'go', 'gcc', 'rustc', 'cargo', 'clang', 'pkg-config', 'flock']],
     ['kube', ['etcd', 'go', 'flock']],
   ] as [PartSpec, string[]][])('%s names each missing tool and the way out', (spec, tools) => {
     const { available, cached, missing } = partAvailable(spec);

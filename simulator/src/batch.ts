@@ -10,7 +10,8 @@ import { healthOf } from './health.js';
 import type { FleetOptions, NodePlan } from './plan.js';
 import { cgroupId, containerId, containerPath, hierarchyOf, podUid, runtimeId } from './pods.js';
 import { presentAt, seqAt } from './presence.js';
-import { reclaimColumns, reclaimEvents } from './reclaims.js';
+import { reclaimColumns, reclaimEvents, slowReclaims } from './reclaims.js';
+import { stallEvents } from './stalls.js';
 import { stateOf } from './state.js';
 
 /** An agent says all its living cgroups again after this time. */
@@ -20,7 +21,7 @@ const ALL_INFOS_EVERY_MS = 300_000;
 export function batchOf(node: NodePlan, window: number, options: FleetOptions): NodeBatch | undefined {
   if (!presentAt(node.absence, window)) return undefined;
   const activity = activityOf(node, window, options);
-  const windowStartMs = options.startMs + window * options.windowMs;
+  const windowStartMs = options.startMs + node.clockSkewMs + window * options.windowMs;
   return createBatch({
     cluster: options.cluster,
     node: node.name,
@@ -31,10 +32,15 @@ export function batchOf(node: NodePlan, window: number, options: FleetOptions): 
     windowDurationNs: BigInt(options.windowMs) * 1_000_000n,
     state: stateOf(node, window, options, activity),
     ...(node.degraded ? {} : { cgroups: columns(node, window, activity) }),
-    ...(seesWho(node) ? { reclaims: reclaimEvents(node, activity.reclaims, window, options) } : {}),
+    ...(seesWho(node) ? events(node, window, options, activity) : {}),
     cgroupInfos: infos(node, window, options, activity),
     health: healthOf(node),
   });
+}
+
+function events(node: NodePlan, window: number, options: FleetOptions, { reclaims }: NodeActivity) {
+  const slow = slowReclaims(node, reclaims, window, options);
+  return { reclaims: reclaimEvents(node, slow), stalls: stallEvents(node, slow, window, options) };
 }
 
 /** The slab tracepoints see that a dentry is made and freed, but not what becomes of it, nor who frees it. */

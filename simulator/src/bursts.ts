@@ -7,6 +7,8 @@ export interface Bursts {
   readonly kind: ReclaimKind & ('direct' | 'drop_caches');
   readonly period: number;
   readonly from: number;
+  /** Others wait for the reclaim's locks; without it a burst harms nobody. */
+  readonly stalls: boolean;
 }
 
 const PERIOD = 60;
@@ -17,9 +19,19 @@ const TAKEN = 0.35;
 /** Of every ten nodes a database that meets its limit, and a batch node whose operator drops caches. */
 const kindsByIndex: readonly (Bursts['kind'] | undefined)[] = ['direct', 'drop_caches'];
 
+/** Of the first twenty nodes one of each kind with stalls, and one of each without. */
+const STALLING: readonly number[] = [0, 11];
+
 export function planBursts(index: number, seed: number): Bursts | undefined {
   const kind = kindsByIndex[index % 10];
-  return kind && { kind, period: PERIOD, from: whole(15, PERIOD - 1, seed, 14) };
+  return (
+    kind && {
+      kind,
+      period: PERIOD,
+      from: whole(15, PERIOD - 1, seed, 14),
+      stalls: STALLING.includes(index % 20),
+    }
+  );
 }
 
 const since = ({ period, from }: Bursts, window: number) =>

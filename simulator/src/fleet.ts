@@ -46,11 +46,12 @@ const limits = {
   seed: [0, Number.MAX_SAFE_INTEGER],
   windowMs: [1, 86_400_000],
   startMs: [1, 253_402_300_799_000],
+  maxClockSkewMs: [0, 86_400_000],
 } as const;
 
 function checkOptions(options: FleetOptions): void {
   for (const [name, [least, most]] of Object.entries(limits)) {
-    const value = options[name as keyof typeof limits];
+    const value = options[name as keyof typeof limits] ?? 0;
     if (!Number.isSafeInteger(value) || value < least || value > most)
       throw new RangeError(`${name} is ${value}; it has to be a whole number from ${least} to ${most}`);
   }

@@ -19,6 +19,8 @@ export interface FleetOptions {
    * it should not lie before the end of what an earlier run published under these names, or both count.
    */
   readonly startMs: number;
+  /** The wall clocks of some nodes are wrong by up to so much, fast or slow. Default 0: none is. */
+  readonly maxClockSkewMs?: number;
 }
 
 /** Windows in which an agent is away: `length` of every `period`, from `from` on. */
@@ -46,6 +48,8 @@ export interface NodePlan {
   readonly role: Role;
   readonly seed: number;
   readonly bootId: string;
+  /** How far the node's wall clock is ahead of the fleet's; negative: behind. */
+  readonly clockSkewMs: number;
   readonly platform: Platform;
   /** No hook attaches: dentry-state, slab and PSI are all there is. */
   readonly degraded: boolean;
@@ -74,6 +78,8 @@ const LEAKING = 2;
 const DEGRADED = 3;
 const VANISHING = 4;
 const VANISHING_EVERY = 17;
+const SKEWED = 2;
+const SKEWED_EVERY = 4;
 const HOUR_S = 3600;
 
 export function planNodes(options: FleetOptions): readonly NodePlan[] {
@@ -92,6 +98,7 @@ function planNode(options: FleetOptions, index: number, role: Role, name: string
     role,
     seed,
     bootId: uuid('boot', options.cluster, options.seed, options.startMs, name),
+    clockSkewMs: index % SKEWED_EVERY === SKEWED ? planSkew(seed, options) : 0,
     platform: index < platforms.length ? platforms[index]! : pick(platforms, seed, 13),
     degraded: index === DEGRADED,
     absence: index % VANISHING_EVERY === VANISHING ? planAbsence(seed) : undefined,
@@ -100,6 +107,12 @@ function planNode(options: FleetOptions, index: number, role: Role, name: string
     baseDentries: whole(60_000, 200_000, seed, 10),
     pods: planPods(options, index === LEAKING ? [leak, ...workloadsOf[role]] : workloadsOf[role], seed),
   };
+}
+
+/** At least half of the most: a skew that is planted shows. Ahead and behind are equally likely. */
+function planSkew(seed: number, { maxClockSkewMs: most = 0 }: FleetOptions): number {
+  const size = whole(Math.ceil(most / 2), most, seed, 15);
+  return hash(seed, 16) % 2 === 0 ? size : -size;
 }
 
 /** Away once in every 90 windows: the 15 minutes that a first look shows hold one. */

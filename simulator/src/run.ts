@@ -1,6 +1,7 @@
 /** The fleet in real time: publishes what is over, then each window as it ends. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { batchKey, encodeBatch, topics } from '@dentryscope/contracts';
+import type { NodeBatch } from '@dentryscope/contracts';
 import type { Message, Publisher } from '@dentryscope/transport';
 import type { Fleet } from './fleet.js';
 import type { ContainerName } from './names.js';
@@ -24,6 +25,8 @@ export interface SimulationOptions {
   readonly speed?: number;
   /** Where given, ends the run after this many windows. */
   readonly windows?: number;
+  /** Told of each window that was taken whole, in order. */
+  readonly onTaken?: (batches: readonly NodeBatch[]) => void;
   /** Told of containers before their first window is published: what a pod informer would have told. */
   readonly onNames?: (names: readonly ContainerName[]) => Promise<void>;
 }
@@ -49,9 +52,10 @@ export async function runSimulation(options: SimulationOptions): Promise<Truth> 
   return lazily(() => fleet.truth({ from: 0, to: next }));
 }
 
-function backfill({ fleet, backfillWindows }: SimulationOptions): number {
+function backfill({ fleet, backfillWindows, windows = Infinity }: SimulationOptions): number {
   const { startMs, windowMs } = fleet.options;
-  return Math.max(0, backfillWindows ?? Math.floor((Date.now() - startMs) / windowMs));
+  const over = backfillWindows ?? Math.floor((Date.now() - startMs) / windowMs);
+  return Math.min(windows, Math.max(0, over));
 }
 
 /** When each window ends, by this process's clock: the fleet's own time goes `speed` times as fast. */
@@ -72,12 +76,11 @@ async function until(timeMs: number, signal: AbortSignal): Promise<boolean> {
 
 /** @returns false where it was given up, since the signal came */
 async function publishWindow(
-  { fleet, publisher, signal, logger, onNames }: SimulationOptions,
+  { fleet, publisher, signal, logger, onNames, onTaken }: SimulationOptions,
   window: number,
 ) {
-  const messages: Message[] = fleet
-    .window(window)
-    .map((batch) => ({ key: batchKey(batch), value: encodeBatch(batch) }));
+  const batches = fleet.window(window);
+  const messages: Message[] = batches.map((batch) => ({ key: batchKey(batch), value: encodeBatch(batch) }));
   const fresh = onNames ? fleet.newContainerNames(window) : [];
   if (fresh.length > 0 && !(await retried(() => onNames!(fresh), { window, signal, logger }))) return false;
   for (let at = 0; at < messages.length; at += MESSAGES_A_PUBLISH) {
@@ -85,6 +88,7 @@ async function publishWindow(
     if (!(await retried(() => publisher.publish(topics.deltas, some), { window, signal, logger })))
       return false;
   }
+  onTaken?.(batches);
   // The publisher may answer without a pause (a file, memory): others in this process have to live too.
   await new Promise(setImmediate);
   return true;

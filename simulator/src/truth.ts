@@ -35,53 +35,64 @@ export interface Truth {
 }
 
 type Owners = ReadonlyMap<string, ContainerName>;
-type Row = { -readonly [K in keyof TruthRow]: TruthRow[K] };
+type Row = { -readonly [K in Exclude<keyof TruthRow, 'owner'>]: TruthRow[K] };
 
-interface Sums {
-  readonly owners: Owners;
-  readonly rows: Map<string, Row>;
-}
+/** Adds batches up as they stand on the wire, whatever model they came from. */
+export class Sums {
+  batches = 0;
+  readonly #rows = new Map<string, Row>();
 
-/** Adds the batches up as they stand on the wire, whatever model they came from. */
-export function addUp(batches: Iterable<NodeBatch>, owners: Owners): Pick<Truth, 'batches' | 'rows'> {
-  const sums: Sums = { owners, rows: new Map() };
-  let count = 0;
-  for (const batch of batches) {
-    count += 1;
-    addNode(sums, batch);
-    addCgroups(sums, batch);
+  add(batch: NodeBatch): void {
+    this.batches += 1;
+    this.#addNode(batch);
+    this.#addCgroups(batch);
   }
-  return { batches: count, rows: [...sums.rows.values()] };
-}
 
-function addNode(sums: Sums, batch: NodeBatch): void {
-  for (const { name, kind, field } of nodeMetrics) {
-    const value = batch.state?.[field];
-    if (value === undefined) continue;
-    const row = rowOf(sums, batch, name);
-    row.value = kind === 'gauge' ? BigInt(value) : row.value + BigInt(value);
-  }
-}
-
-function addCgroups(sums: Sums, batch: NodeBatch): void {
-  const columns = batch.cgroups;
-  if (!columns) return;
-  for (const { name, column, kind } of cgroupMetrics)
-    columns[column].forEach((value, at) => {
-      const row = rowOf(sums, batch, name, columns.ids[at]!);
-      row.value = kind === 'gauge' ? value : row.value + value;
+  rows(owners: Owners): TruthRow[] {
+    return [...this.#rows.values()].map(({ cgroup, bootId, ...row }) => {
+      const owner = cgroup === undefined ? undefined : owners.get(ownerKey(bootId, cgroup));
+      return { bootId, cgroup, ...row, owner };
     });
+  }
+
+  #addNode(batch: NodeBatch): void {
+    for (const { name, kind, field } of nodeMetrics) {
+      const value = batch.state?.[field];
+      if (value === undefined) continue;
+      const row = this.#row(batch, name);
+      row.value = kind === 'gauge' ? BigInt(value) : row.value + BigInt(value);
+    }
+  }
+
+  #addCgroups(batch: NodeBatch): void {
+    const columns = batch.cgroups;
+    if (!columns) return;
+    for (const { name, column, kind } of cgroupMetrics)
+      columns[column].forEach((value, at) => {
+        const row = this.#row(batch, name, columns.ids[at]!);
+        row.value = kind === 'gauge' ? value : row.value + value;
+      });
+  }
+
+  #row({ node, bootId }: NodeBatch, metric: string, cgroup?: bigint): Row {
+    const key = `${metric} ${bootId} ${cgroup ?? ''}`;
+    const found = this.#rows.get(key);
+    if (found) return found;
+    const row: Row = { node, bootId, cgroup, metric, value: 0n };
+    this.#rows.set(key, row);
+    return row;
+  }
 }
 
-function rowOf({ rows, owners }: Sums, { node, bootId }: NodeBatch, metric: string, cgroup?: bigint): Row {
-  const key = `${metric} ${bootId} ${cgroup ?? ''}`;
-  const found = rows.get(key);
-  if (found) return found;
-  const owner = cgroup === undefined ? undefined : owners.get(ownerKey(bootId, cgroup));
-  const row: Row = { node, bootId, cgroup, owner, metric, value: 0n };
-  rows.set(key, row);
-  return row;
+export function addUp(batches: Iterable<NodeBatch>, owners: Owners): Pick<Truth, 'batches' | 'rows'> {
+  const sums = new Sums();
+  for (const batch of batches) sums.add(batch);
+  return { batches: sums.batches, rows: sums.rows(owners) };
 }
+
+/** 64-bit values as JSON can hold them: in decimal. */
+export const rowsToJson = (rows: readonly TruthRow[]): object[] =>
+  rows.map((row) => ({ ...row, cgroup: row.cgroup?.toString(), value: row.value.toString() }));
 
 export function truthOf(windows: WindowRange, added: Pick<Truth, 'batches' | 'rows'>): Truth {
   return {
@@ -93,15 +104,7 @@ export function truthOf(windows: WindowRange, added: Pick<Truth, 'batches' | 'ro
         .map((row) => row.value);
       return values.length === 0 ? undefined : combine(findMetric(metric)!, values);
     },
-    toJSON: () => ({
-      windows,
-      batches: added.batches,
-      rows: added.rows.map((row) => ({
-        ...row,
-        cgroup: row.cgroup?.toString(),
-        value: row.value.toString(),
-      })),
-    }),
+    toJSON: () => ({ windows, batches: added.batches, rows: rowsToJson(added.rows) }),
   };
 }
 

@@ -65,8 +65,9 @@ export function optional<K extends keyof Kinds>(
   name: string,
   commands: readonly Command[],
   help: string,
+  min?: number,
 ): Setting<Kinds[K] | undefined> {
-  return { kind, name, fallback: undefined, commands, help };
+  return { kind, name, fallback: undefined, commands, help, ...(min === undefined ? {} : { min }) };
 }
 
 export function choice<const C extends readonly string[]>(

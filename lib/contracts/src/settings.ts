@@ -5,21 +5,13 @@
  */
 import { choice, commands, optional, setting } from './setting.js';
 import type { Command, Setting } from './setting.js';
+import { transportSettings } from './settings-transport.js';
 
 export { envName, flagName } from './setting.js';
 export type { Command, OffsetRange, Setting } from './setting.js';
 
 const all = commands;
 const measuring: Command[] = ['standalone', 'agent', 'doctor'];
-const transporting: Command[] = [
-  'standalone',
-  'agent',
-  'ingester',
-  'simulate',
-  'publish',
-  'tail',
-  'deadletter',
-];
 const storing: Command[] = ['standalone', 'ingester', 'api'];
 const naming: Command[] = ['standalone', 'agent', 'ingester'];
 
@@ -130,29 +122,7 @@ export const settings = {
     'Bound of the spool that holds windows until the broker has them; then the oldest are dropped and counted.',
     65536,
   ),
-  transport: choice(
-    'TRANSPORT',
-    ['embedded', 'kafka', 'stdout'],
-    'embedded',
-    transporting,
-    'Where windows go: the log in the data directory, Kafka, or standard output as canonical JSON.',
-  ),
-  kafkaBrokers: setting(
-    'list',
-    'KAFKA_BROKERS',
-    '127.0.0.1:9092',
-    transporting,
-    'Kafka brokers, host:port with commas.',
-  ),
-  kafkaGroup: setting('text', 'KAFKA_GROUP', 'dentryscope-ingester', ['ingester'], 'Kafka consumer group.'),
-  kafkaPartitions: setting(
-    'integer',
-    'KAFKA_PARTITIONS',
-    '12',
-    ['agent', 'ingester', 'simulate', 'publish'],
-    'Partitions of a topic that has to be made.',
-    1,
-  ),
+  ...transportSettings,
   store: choice(
     'STORE',
     ['embedded', 'influx'],
@@ -165,6 +135,12 @@ export const settings = {
   influxBucket: setting('text', 'INFLUX_BUCKET', 'dentryscope', storing, 'InfluxDB bucket.'),
   influxToken: optional('secret', 'INFLUX_TOKEN', storing, 'InfluxDB token; better in a file.'),
   influxTokenFile: optional('path', 'INFLUX_TOKEN_FILE', storing, 'File that holds the InfluxDB token.'),
+  influxTlsCaFile: optional(
+    'path',
+    'INFLUX_TLS_CA_FILE',
+    storing,
+    "PEM file of the authorities that may have signed InfluxDB's certificate; those that Node knows where unset.",
+  ),
   kubernetes: choice(
     'KUBERNETES',
     ['auto', 'on', 'off'],
@@ -230,6 +206,30 @@ export const settings = {
     'Seed: the same fleet again.',
     0,
   ),
+  simulateStart: optional(
+    'integer',
+    'SIMULATE_START',
+    ['simulate'],
+    'Unix milliseconds at which the first window starts; what is past is published at once. The same start, seed and size: the same fleet, byte for byte. Unset: now.',
+    1,
+  ),
+  simulateWindows: optional(
+    'integer',
+    'SIMULATE_WINDOWS',
+    ['simulate'],
+    'Ends after so many windows; unset: when it is told to.',
+    1,
+  ),
+  simulateClockSkew: setting(
+    'duration',
+    'SIMULATE_CLOCK_SKEW',
+    '0s',
+    ['simulate', 'standalone'],
+    'The clock of every fourth node is wrong, by half of this to all of it, fast or slow.',
+    0,
+    86_400_000,
+  ),
+  truth: optional('path', 'TRUTH', ['simulate'], 'File that is told, as JSON, what was planted.'),
   simulate: setting(
     'boolean',
     'SIMULATE',

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { envName, flagName, settings as declared } from '@dentryscope/contracts/settings';
 import type { Command, Setting, SettingKey, Settings } from '@dentryscope/contracts';
 import { parseSetting } from './parse-setting.js';
+import { readableSecrets, securityFault } from './transport-security.js';
 
 /** A start that can't be: the message names the setting and the way out. The command exits with status 2. */
 export class SettingError extends Error {
@@ -18,6 +19,8 @@ export interface Loaded {
   readonly help: boolean;
   /** DENTRYSCOPE_ variables that no setting has: most often a typing error. */
   readonly unknownVariables: readonly string[];
+  /** Files with secrets that everybody can read, a sentence each. */
+  readonly readableSecrets: readonly string[];
 }
 
 const entries = Object.entries(declared) as [SettingKey, Setting][];
@@ -29,12 +32,17 @@ export function settingsOf(command: Command): Setting[] {
 /** A flag beats its environment variable; settings that the command does not have take their default. */
 export function loadSettings(command: Command, args: readonly string[], env = process.env): Loaded {
   const { values, positionals } = parseFlags(command, args);
-  const settings: Record<string, unknown> = {};
-  for (const [key, setting] of entries) settings[key] = valueOf(setting, values, env);
+  const given: Record<string, unknown> = {};
+  for (const [key, setting] of entries) given[key] = valueOf(setting, values, env);
+  const settings = withFiles(given as unknown as Settings);
+  const help = values['help'] === true;
+  const fault = help ? undefined : securityFault(command, settings);
+  if (fault !== undefined) throw new SettingError(fault);
   return {
-    settings: withFiles(settings as unknown as Settings),
+    settings,
     positionals,
-    help: values['help'] === true,
+    help,
+    readableSecrets: readableSecrets(settings),
     unknownVariables: unknownVariables(env),
   };
 }

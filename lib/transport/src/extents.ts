@@ -4,6 +4,7 @@ import { logFile } from './embedded/log.js';
 import { logDirectory, openLog, stdoutIsNotRead } from './factory.js';
 import type { OpenOptions, TransportSettings } from './factory.js';
 import { kafkaExtents } from './kafka/index.js';
+import { securityOf } from './kafka-security.js';
 import { TransportError } from './types.js';
 import type { Extent } from './types.js';
 
@@ -21,7 +22,10 @@ export async function topicExtents(
     case 'embedded':
       return await embeddedExtents(settings, topic, options);
     case 'kafka':
-      return await kafkaExtents({ brokers: settings.kafkaBrokers, ...options }, topic);
+      return await kafkaExtents(
+        { brokers: settings.kafkaBrokers, security: securityOf(settings), ...options },
+        topic,
+      );
     case 'stdout':
       throw stdoutIsNotRead();
   }

@@ -7,10 +7,13 @@ import type { EmbeddedLog } from './embedded/log.js';
 import { openKafkaConsumer, openKafkaPublisher } from './kafka/index.js';
 import type { Log } from './log.js';
 import { openStdoutPublisher } from './stdout.js';
+import { securityOf } from './kafka-security.js';
+import type { KafkaSecuritySettings } from './kafka-security.js';
 import { TransportError } from './types.js';
 import type { Consumer, Publisher } from './types.js';
 
-export type TransportSettings = Pick<Settings, 'transport' | 'kafkaBrokers' | 'kafkaPartitions' | 'dataDir'>;
+export type TransportSettings = Pick<Settings, 'transport' | 'kafkaBrokers' | 'kafkaPartitions' | 'dataDir'> &
+  KafkaSecuritySettings;
 
 export interface OpenOptions {
   readonly log?: Log;
@@ -38,6 +41,7 @@ export function openPublisher(settings: TransportSettings, options: OpenOptions 
     case 'kafka':
       return openKafkaPublisher({
         brokers: settings.kafkaBrokers,
+        security: securityOf(settings),
         partitions: settings.kafkaPartitions,
         ...options,
       });
@@ -59,6 +63,7 @@ export function openConsumer(
     case 'kafka':
       return openKafkaConsumer({
         brokers: settings.kafkaBrokers,
+        security: securityOf(settings),
         partitions: settings.kafkaPartitions,
         topic,
         group,

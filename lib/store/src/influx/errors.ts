@@ -15,24 +15,37 @@ export function toStoreError(error: unknown, options: InfluxOptions): StoreError
   if (error instanceof HttpError) return ofStatus(error, at, options);
   const why =
     error instanceof RequestTimedOutError ? 'does not answer in time' : `cannot be reached: ${reason(error)}`;
-  return new StoreError(`${at} ${why}`, true, { cause: error });
+  return new StoreError(`${at} ${why}${hintFor(error as NodeJS.ErrnoException)}`, true, { cause: error });
+}
+
+/** Node's codes of a TLS handshake that failed (nodejs.org/api/errors.html, "OpenSSL errors"). */
+function hintFor({ code = '', message }: NodeJS.ErrnoException): string {
+  if (/SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET)|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED/.test(code))
+    return ' (DENTRYSCOPE_INFLUX_TLS_CA_FILE must name the authority that signed its certificate)';
+  if (code === 'CERT_HAS_EXPIRED') return ' (its certificate has to be renewed there)';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return ' (its certificate is for other names than the URL has)';
+  return /wrong version number/.test(message) ? ' (it may speak http, not https)' : '';
 }
 
 /** A refused connection to a name of several addresses has its reasons inside. */
 function reason(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
-  return message || code || String(error);
+  return message.trim() || code || String(error);
 }
 
 /** InfluxDB's own words are in `message`, e.g. `organization name "x" not found`. */
 function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions): StoreError {
-  const { statusCode: status, message } = error;
+  const { statusCode: status } = error;
+  const message = error.message.trim();
   const said = `${at} answers ${status}: ${message}.`;
   const may = (text: string) => new StoreError(`${said} ${text}`, true, { cause: error });
   if (status === 401 || status === 403)
     return may(
       `DENTRYSCOPE_INFLUX_TOKEN (or _TOKEN_FILE) must be a token that may use bucket ${bucket} of ${org}.`,
     );
+  // Go's answer to plain HTTP: a wrong setting, not refused data.
+  if (/HTTP request to an HTTPS server/.test(message)) return may('The URL has to begin with https://.');
   if (/organization/.test(message)) return may('DENTRYSCOPE_INFLUX_ORG names the organization.');
   if (isBucketMissing(error)) return may('DENTRYSCOPE_INFLUX_BUCKET names the bucket.');
   const refused = status === 400 || status === 413 || status === 422;

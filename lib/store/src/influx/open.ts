@@ -10,6 +10,8 @@ export interface InfluxOptions {
   /** Made with the first use if it is missing and the token may. */
   readonly bucket: string;
   readonly token: string;
+  /** PEM file of the authorities that may have signed its certificate; those that Node knows where left out. */
+  readonly tlsCaFile?: string | undefined;
   /** How long one request of a write may be without an answer, in milliseconds. Default 30,000. */
   readonly writeTimeoutMs?: number;
 }
@@ -20,7 +22,10 @@ export interface InfluxStore {
   close(): Promise<void>;
 }
 
-/** Does not connect: an InfluxDB that is not there yet is the next call's error, and that call may be tried again. */
+/**
+ * Does not connect: an InfluxDB that is not there yet is the next call's error, and that call may be tried again.
+ * @throws Error where `tlsCaFile` cannot be read
+ */
 export async function openInfluxStore(options: InfluxOptions): Promise<InfluxStore> {
   const server = new Server(options);
   const writer = new InfluxWriter(server);

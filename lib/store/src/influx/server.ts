@@ -1,4 +1,5 @@
 /** One InfluxDB: requests whose errors say what is wrong, and a bucket that is made when it is missing. */
+import { readFileSync } from 'node:fs';
 import { InfluxDB } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
 import { makeBucket } from './bucket.js';
@@ -15,9 +16,10 @@ export class Server {
   private readonly writePath: string;
 
   constructor(private readonly options: InfluxOptions) {
-    const { url, token, org, bucket, writeTimeoutMs: timeout = 30_000 } = options;
-    this.writing = new InfluxDB({ url, token, timeout });
-    this.asking = new InfluxDB({ url, token, timeout: QUERY_TIMEOUT_MS });
+    const { url, token, org, bucket, tlsCaFile, writeTimeoutMs: timeout = 30_000 } = options;
+    const transportOptions = tlsCaFile === undefined ? {} : { ca: readFileSync(tlsCaFile) };
+    this.writing = new InfluxDB({ url, token, timeout, transportOptions });
+    this.asking = new InfluxDB({ url, token, timeout: QUERY_TIMEOUT_MS, transportOptions });
     this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket })}&precision=`;
   }
 

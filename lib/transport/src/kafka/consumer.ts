@@ -59,12 +59,12 @@ class KafkaConsumer implements Consumer {
       detail: `joining the group (DENTRYSCOPE_KAFKA_BROKERS=${this.options.brokers})`,
     };
     while (!this.#closing.signal.aborted) {
-      const session = this.#makeSession(this.#handling);
-      this.#session = session;
+      let session: ConsumerSession | undefined;
       try {
+        this.#session = session = this.#makeSession(this.#handling);
         await session.run();
       } catch (error) {
-        if (session.everJoined) backoff.reset();
+        if (session?.everJoined) backoff.reset();
         await this.#fail(error, backoff);
       }
     }
@@ -100,6 +100,7 @@ class KafkaConsumer implements Consumer {
     return new ConsumerSession(
       {
         brokers: options.brokers,
+        security: options.security,
         clientId: options.clientId ?? 'dentryscope',
         requestTimeoutMs: REQUEST_TIMEOUT_MS,
         log: this.#log,

@@ -1,6 +1,7 @@
 /** kafkajs' errors, in words that name the setting at fault. */
 import { messageOf } from '../backoff.js';
 import { TransportError } from '../types.js';
+import { hintFor } from './hints.js';
 
 /** The message itself is at fault (kafka.apache.org/protocol, "Error Codes"): the same will fail again. */
 const HOPELESS = new Set([
@@ -13,6 +14,7 @@ const HOPELESS = new Set([
 
 interface Caused extends Error {
   readonly type?: string;
+  readonly code?: string;
   readonly cause?: unknown;
 }
 
@@ -22,7 +24,8 @@ export function kafkaError(error: unknown, brokers: readonly string[]): Transpor
   const hopeless = cause.type !== undefined && HOPELESS.has(cause.type);
   const place = `Kafka at ${brokers.join(',')} (DENTRYSCOPE_KAFKA_BROKERS)`;
   const text = hopeless ? `${place} refuses the message` : `${place} does not serve us`;
-  return new TransportError(`${text}: ${messageOf(cause)}`, !hopeless, { cause: error });
+  const hint = hopeless ? '' : hintFor(cause);
+  return new TransportError(`${text}: ${messageOf(cause)}${hint}`, !hopeless, { cause: error });
 }
 
 /** kafkajs wraps: number of retries exceeded, because of a request that timed out, because … */

@@ -12,8 +12,8 @@ export async function kafkaExtents(
   options: Omit<KafkaOptions, 'partitions'>,
   topic: string,
 ): Promise<ReadonlyMap<number, Extent> | undefined> {
-  const { brokers, clientId = 'dentryscope', log = noLog } = options;
-  const link = new KafkaLink({ brokers, clientId, requestTimeoutMs: REQUEST_TIMEOUT_MS, log });
+  const { brokers, security, clientId = 'dentryscope', log = noLog } = options;
+  const link = new KafkaLink({ brokers, security, clientId, requestTimeoutMs: REQUEST_TIMEOUT_MS, log });
   try {
     return await within(REQUEST_TIMEOUT_MS, ask(link, topic), 'offsets');
   } catch (error) {

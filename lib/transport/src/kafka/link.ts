@@ -1,10 +1,13 @@
 /** One kafkajs client that can be cut off for good: what it still had in flight can then no longer reach the broker. */
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ISocketFactoryArgs, Kafka, LogEntry, RetryOptions } from 'kafkajs';
 import type { Log } from '../log.js';
+import { WANTS_TLS } from './hints.js';
 import { kafkajs } from './kafkajs.js';
+import { readSecurity } from './security.js';
+import type { KafkaSecurity } from './security.js';
 
 const KEEP_ALIVE_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 3000;
@@ -20,6 +23,7 @@ export const briefRetry: RetryOptions = {
 
 export interface LinkOptions {
   readonly brokers: readonly string[];
+  readonly security?: KafkaSecurity | undefined;
   readonly clientId: string;
   readonly requestTimeoutMs: number;
   readonly log: Log;
@@ -30,10 +34,12 @@ export class KafkaLink {
   readonly #sockets = new Set<Socket>();
   #cut = false;
 
-  constructor({ brokers, clientId, requestTimeoutMs, log }: LinkOptions) {
+  /** @throws TransportError where a file of its security cannot be read */
+  constructor({ brokers, security, clientId, requestTimeoutMs, log }: LinkOptions) {
     const { Kafka: Client, logLevel } = kafkajs();
     this.kafka = new Client({
       brokers: [...brokers],
+      ...readSecurity(security),
       clientId,
       connectionTimeout: CONNECT_TIMEOUT_MS,
       requestTimeout: requestTimeoutMs,
@@ -54,13 +60,23 @@ export class KafkaLink {
   #connect({ host, port, ssl, onConnect }: ISocketFactoryArgs): Socket {
     if (this.#cut) throw new Error('given up');
     const socket = ssl
-      ? connectTls({ host, port, ...ssl }, onConnect)
-      : connectTcp({ host, port }, onConnect);
+      ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+      : failOnTls(connectTcp({ host, port }, onConnect));
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
     return socket;
   }
+}
+
+const TLS_ALERT = 21;
+const TLS_MAJOR_VERSION = 3;
+
+/** A TLS alert (RFC 8446, 5.1) would be the length of an answer to kafkajs, 350 MB that it waits for. */
+function failOnTls(socket: Socket): Socket {
+  return socket.once('data', (first: Buffer) => {
+    if (first[0] === TLS_ALERT && first[1] === TLS_MAJOR_VERSION) socket.destroy(new Error(WANTS_TLS));
+  });
 }
 
 /** What is an error to kafkajs is tried again by us: a warning. It is told with every attempt what it does: debug. */

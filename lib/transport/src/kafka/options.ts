@@ -1,8 +1,11 @@
 import type { Log } from '../log.js';
+import type { KafkaSecurity } from './security.js';
 
 export interface KafkaOptions {
   /** `host:port`; any of them leads to the whole cluster. */
   readonly brokers: readonly string[];
+  /** TLS and login; without it neither. */
+  readonly security?: KafkaSecurity | undefined;
   /** Partitions of a topic that has to be made. */
   readonly partitions: number;
   readonly clientId?: string;

@@ -105,9 +105,10 @@ class KafkaPublisher implements Publisher {
   /** The session there is, or the one that is being opened. */
   #current(): ProducerSession {
     if (this.#session) return this.#session;
-    const { brokers, partitions, clientId = 'dentryscope' } = this.options;
+    const { brokers, security, partitions, clientId = 'dentryscope' } = this.options;
     const requestTimeoutMs = this.#timeoutMs;
-    const session = new ProducerSession({ brokers, clientId, requestTimeoutMs, log: this.#log }, partitions);
+    const link = { brokers, security, clientId, requestTimeoutMs, log: this.#log };
+    const session = new ProducerSession(link, partitions);
     session.opened.catch(() => this.#giveUp(session));
     this.#session = session;
     return session;
