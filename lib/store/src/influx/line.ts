@@ -30,18 +30,38 @@ const placeTagsOf = ({ cluster, node, bootId }: Place) => ({
   rest: `cluster=${tag(cluster)},node=${tag(node)}`,
 });
 
-/** One line a cgroup that has a figure. */
-export function pushFigures(lines: string[], batch: NodeBatch): void {
+/** The lines of a window's cgroups. */
+export interface FigureLines {
+  /** One a cgroup. */
+  readonly rows: number;
+  /** Those of some rows, each with its newline. */
+  text(fromRow: number, toRow: number): string;
+}
+
+/** @returns undefined where no cgroup has a figure */
+export function figureLines(batch: NodeBatch): FigureLines | undefined {
   const columns = batch.cgroups;
-  if (!columns) return;
-  const present = cgroupMetrics.filter(({ column }) => columns[column].length > 0);
-  if (present.length === 0) return;
+  const present = cgroupMetrics.filter(({ column }) => columns && columns[column].length > 0);
+  if (!columns || present.length === 0) return undefined;
   const { boot, rest } = placeTagsOf(batch);
-  const [head, middle, end] = [`cgroup,${boot},cgroup=`, `,${rest} `, ` ${batch.windowStartMs}`];
-  columns.ids.forEach((id, index) => {
-    const fields = present.map(({ name, column }) => `${name}=${columns[column][index]}i`);
-    lines.push(`${head}${id}${middle}${fields.join(',')}${end}`);
-  });
+  const [head, middle, end] = [`cgroup,${boot},cgroup=`, `,${rest} `, `i ${batch.windowStartMs}\n`];
+  const fields = present.map(({ name, column }, n) => ({
+    before: `${n === 0 ? '' : 'i,'}${name}=`,
+    values: columns[column],
+  }));
+  const line = (row: number) => {
+    let text = head + columns.ids[row] + middle;
+    // Of an array and its join, this takes two thirds of the time.
+    for (const { before, values } of fields) text += before + values[row];
+    return text + end;
+  };
+  return { rows: columns.ids.length, text: (fromRow, toRow) => joined(fromRow, toRow, line) };
+}
+
+function joined(from: number, to: number, line: (row: number) => string): string {
+  let text = '';
+  for (let row = from; row < to; row++) text += line(row);
+  return text;
 }
 
 /** The line of the node itself. @throws StoreError for a figure from 2^63 on */
