@@ -52,6 +52,7 @@ export class FaultProxy {
   writes = 0;
   private fault: Fault | undefined;
   private left = 0;
+  private skip = 0;
   private readonly server = createServer((from, to) => this.serve(from, to));
 
   private constructor(private readonly target: URL) {}
@@ -66,9 +67,9 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** For the next `count` writes. */
-  give(fault: Fault, count: number): void {
-    [this.fault, this.left] = [fault, count];
+  /** For the next `count` writes, or for those after the next `skip`. */
+  give(fault: Fault, count: number, skip = 0): void {
+    [this.fault, this.left, this.skip] = [fault, count, skip];
   }
 
   async close(): Promise<void> {
@@ -79,7 +80,8 @@ export class FaultProxy {
   private serve(from: IncomingMessage, to: ServerResponse): void {
     const isWrite = from.url!.startsWith('/api/v2/write');
     if (isWrite) this.writes++;
-    if (!isWrite || this.left <= 0) return void this.pass(from, (answer) => handOn(answer, to));
+    const passes = !isWrite || this.left === 0 || this.skip-- > 0;
+    if (passes) return void this.pass(from, (answer) => handOn(answer, to));
     this.left--;
     void this.fault!(
       from.socket,
