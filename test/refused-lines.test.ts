@@ -71,8 +71,9 @@ describe.skipIf(missing)('a line that InfluxDB refuses', { timeout: 240_000 }, (
     const response = await fetch(`${url}/api/v2/${path}?${query}`, { method: 'POST', headers, body });
     expect(response.status).toBe(204);
   };
-  const total = async () => {
-    const range = { fromMs: 0, toMs: NOW + 86_400_000 };
+  /** Asked over shards that have the field in two types, InfluxDB 2.7.12 leaves out the integers. */
+  const total = async (fromMs: number) => {
+    const range = { fromMs, toMs: NOW + 86_400_000 };
     const request = {
       ...range,
       metric: allocated,
@@ -110,7 +111,7 @@ describe.skipIf(missing)('a line that InfluxDB refuses', { timeout: 240_000 }, (
         /^the store will never take it: 1 of its 1 cgroups: .*422.*"dentries_allocated".*type float/,
       ),
     });
-    await eventually(async () => ((await total()) === sumOfGood ? true : undefined));
+    await eventually(async () => ((await total(NOW)) === sumOfGood ? true : undefined));
     const letters = await messages(topics.deadLetter, 1);
     expect(letters.map(({ value }) => decodeBatch(value))).toEqual([late]);
   });
@@ -120,7 +121,7 @@ describe.skipIf(missing)('a line that InfluxDB refuses', { timeout: 240_000 }, (
     await influx('delete', JSON.stringify({ ...range, predicate: '_measurement="cgroup"' }));
     const run = await deadletter(place, 'replay');
     expect(run).toMatchObject({ code: 0, stderr: expect.stringContaining('1 dead letters replayed to') });
-    await eventually(async () => ((await total()) === sumOfGood + 1_000_000n ? true : undefined));
+    await eventually(async () => ((await total(0)) === sumOfGood + 1_000_000n ? true : undefined));
     expect(await messages(topics.deadLetter, 1)).toHaveLength(1);
   });
 });
