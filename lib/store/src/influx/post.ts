@@ -28,7 +28,7 @@ const WRITTEN = 204;
  * Resolves when InfluxDB has said the whole of its 204.
  * @throws HttpError for any other answer, RequestTimedOutError, or the socket's own error
  */
-export async function post(options: PostOptions, path: string, body: string): Promise<void> {
+export async function post(options: PostOptions, path: string, body: string | Buffer): Promise<void> {
   const zipped = await compressed(body, { level: constants.Z_BEST_SPEED });
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {

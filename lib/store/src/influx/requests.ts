@@ -1,5 +1,6 @@
 /** The lines of windows, in requests of a size that InfluxDB likes, with the origin of each line. */
 import type { NodeBatch } from '@dentryscope/contracts';
+import { Bytes } from './bytes.js';
 import { figureLines } from './line.js';
 
 /** Lines a request: InfluxDB's own advice is 5,000 to 10,000. */
@@ -17,17 +18,21 @@ interface Span {
 export type Origin = Pick<Span, 'batch' | 'row'>;
 
 export class Request {
-  text = '';
   lines = 0;
+  private readonly bytes = new Bytes();
   private readonly spans: Span[] = [];
 
   get room(): number {
     return REQUEST_LINES - this.lines;
   }
 
-  /** @param text ends in a newline */
-  add(text: string, span: Span): void {
-    this.text += text;
+  get body(): Buffer {
+    return this.bytes.done();
+  }
+
+  /** @param write adds its lines, each with its newline */
+  add(write: (to: Bytes) => void, span: Span): void {
+    write(this.bytes);
     this.lines += span.lines;
     this.spans.push(span);
   }
@@ -65,7 +70,7 @@ function* pieces(
     let row = 0;
     yield (to) => {
       const lines = Math.min(figures.rows - row, to.room);
-      to.add(figures.text(row, row + lines), { batch, row, lines });
+      to.add((bytes) => figures.write(bytes, row, row + lines), { batch, row, lines });
       row += lines;
       return row === figures.rows;
     };
@@ -73,7 +78,7 @@ function* pieces(
   for (const [batch, line] of nodes.entries())
     yield (to) => {
       if (to.room === 0) return false;
-      to.add(`${line}\n`, { batch, row: undefined, lines: 1 });
+      to.add((bytes) => bytes.text(`${line}\n`), { batch, row: undefined, lines: 1 });
       return true;
     };
 }

@@ -32,7 +32,7 @@ export class Server {
    * Resolves when InfluxDB has acknowledged the lines. The client's WriteApi is not used: it drops lines when its
    * buffer is full, and swallows the failure of a flush by timer.
    */
-  async write(lines: string, precision: 'ms' | 'ns' = 'ms'): Promise<void> {
+  async write(lines: string | Buffer, precision: 'ms' | 'ns' = 'ms'): Promise<void> {
     await this.once(() => post(this.posting, this.writePath + precision, lines));
   }
 

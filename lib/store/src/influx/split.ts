@@ -10,18 +10,18 @@ export interface RefusedLine {
   readonly reason: string;
 }
 
-type Write = (text: string) => Promise<void>;
+type Write = (lines: string | Buffer) => Promise<void>;
 
 /**
  * Resolves when each line is in or told of. InfluxDB says how many it dropped, and of the first reason only, so halves
  * are written again: what is in already is not changed by that.
- * @param text lines, each with its newline
+ * @param body lines, each with its newline
  * @throws StoreError that is retryable
  */
-export async function writeOrSplit(write: Write, text: string): Promise<RefusedLine[]> {
-  const error = await refusal(write, text);
+export async function writeOrSplit(write: Write, body: Buffer): Promise<RefusedLine[]> {
+  const error = await refusal(write, body);
   if (!error) return [];
-  const lines = text.trimEnd().split('\n');
+  const lines = body.toString().trimEnd().split('\n');
   return new Splitter(write).split(lines, 0, error);
 }
 
@@ -45,9 +45,9 @@ class Splitter {
   }
 }
 
-async function refusal(write: Write, text: string): Promise<StoreError | undefined> {
+async function refusal(write: Write, lines: string | Buffer): Promise<StoreError | undefined> {
   try {
-    await write(text);
+    await write(lines);
     return undefined;
   } catch (error) {
     if (error instanceof StoreError && !error.retryable) return error;

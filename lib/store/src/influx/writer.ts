@@ -51,7 +51,7 @@ export class InfluxWriter implements Writer {
   private async sendFigures(batches: readonly NodeBatch[], nodes: readonly string[]) {
     const refused: RefusedFrom[] = [];
     for (const request of requests(batches, nodes)) {
-      const found = await writeOrSplit((lines) => this.server.write(lines), request.text);
+      const found = await writeOrSplit((lines) => this.server.write(lines), request.body);
       refused.push(...found.map(({ line, reason }) => ({ ...request.origin(line), reason })));
     }
     return refused;
