@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { requirePart } from '@dentryscope/lab';
 
 const root = join(import.meta.dirname, '..');
 const main = join(root, 'bench/main.mjs');
@@ -15,6 +16,11 @@ interface Wire {
   readonly bytesPerRow: Record<string, number>;
   readonly nsPerRow: Record<string, { readonly rounds: number; readonly median: number }>;
   readonly pass: Record<string, boolean>;
+}
+
+interface Influx {
+  readonly points: number;
+  readonly usPerPoint: Record<string, { readonly rounds: number; readonly median: number }>;
 }
 
 describe('npm run bench', () => {
@@ -42,10 +48,23 @@ describe('npm run bench', () => {
     expect(left).toEqual([]);
   });
 
+  it.skipIf(requirePart('influx'))('measures the InfluxDB writer beside the client’s own way', () => {
+    const json = join(folder, 'influx.json');
+    const flags = ['--only', 'influx', '--rounds', '2', '--nodes', '3', '--cgroups', '20', '--windows', '2'];
+    const stdout = execFileSync(process.execPath, [main, ...flags, '--no-page', '--json', json], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(/^(PASS|FALLS SHORT) {2}a point takes [\d.]+ µs to decode and write/m);
+    const { influx } = JSON.parse(readFileSync(json, 'utf8')) as { influx: Pick<Wire, 'pass'> & Influx };
+    expect(influx.points).toBeGreaterThan(20);
+    for (const way of ['ours', 'plain']) expect(influx.usPerPoint[way]).toMatchObject({ rounds: 2 });
+  });
+
   it('a wrong flag is named', () => {
     const run = (...flags: string[]) =>
       spawnSync(process.execPath, [main, ...flags], { cwd: root, encoding: 'utf8' });
-    expect(run('--only', 'moon').stderr).toContain('bench: --only knows wire, not "moon"');
+    expect(run('--only', 'moon').stderr).toContain('bench: --only knows wire, influx, not "moon"');
     expect(run('--rounds', '0').stderr).toContain('--rounds wants a number from 1');
     expect(run('--help').stdout).toContain('docs/performance.md');
   });

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parts, string, whole } from './flags.mjs';
 
-export const partNames = ['wire'];
+export const partNames = ['wire', 'influx'];
 
 export const help = `npm run bench [-- FLAGS]
 

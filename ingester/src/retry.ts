@@ -1,4 +1,5 @@
 /** Trying again, for as long as it takes. */
+import { StoreError } from '@dentryscope/store';
 import { Backoff, messageOf, sleep } from '@dentryscope/transport';
 
 export interface BackoffBounds {
@@ -34,10 +35,16 @@ export async function retry<T>(work: () => Promise<T>, options: RetryOptions): P
       return await work();
     } catch (error) {
       if (options.isFinal(error, tries)) throw error;
-      const waitMs = Math.round(backoff.next());
+      const waitMs = Math.round(Math.max(backoff.next(), askedFor(error, options.backoff)));
       options.onRetry(error, waitMs);
       await sleep(waitMs, options.signal);
       if (options.signal.aborted) throw new EndingError(error);
     }
   }
+}
+
+/** Milliseconds that the store asks for, and a little more: those who were told the same do not come back together. */
+function askedFor(error: unknown, { firstMs }: BackoffBounds): number {
+  const after = error instanceof StoreError ? error.retryAfterMs : undefined;
+  return after === undefined ? 0 : after + Math.random() * firstMs;
 }

@@ -1,5 +1,7 @@
 /** Good batches into the store, together where it takes them, apart where one of them is refused. */
+import { encodeBatch } from '@dentryscope/contracts';
 import { StoreError } from '@dentryscope/store';
+import type { Refused } from '@dentryscope/store';
 import { messageOf } from '@dentryscope/transport';
 import type { HandlerContext } from './handler.js';
 import { EndingError, retry } from './retry.js';
@@ -21,8 +23,13 @@ export async function writeAll(context: HandlerContext, good: readonly Good[]): 
   } catch (error) {
     // A store that is being closed refuses everything; that says nothing about a batch.
     if (error instanceof EndingError || context.signal.aborted) throw new EndingError(error);
+    if (error instanceof StoreError && error.refused) return partsOf(context, good, error.refused);
     if (good.length === 1)
-      return good.map(({ received }) => ({ received, reasonClass: 'refused', reason: refusal(error) }));
+      return good.map(({ received }) => ({
+        received,
+        reasonClass: 'refused',
+        reason: refusal(messageOf(error)),
+      }));
     // Halves, not one by one: among 500 batches one poisonous costs 18 writes. What is written twice changes nothing.
     const middle = good.length >> 1;
     const first = await writeAll(context, good.slice(0, middle));
@@ -62,6 +69,20 @@ async function writeTogether(context: HandlerContext, good: readonly Good[]): Pr
   count(context, good);
 }
 
+/** Only what was refused is given up: a window of its own, which can be replayed. All else is durable. */
+function partsOf(context: HandlerContext, good: readonly Good[], refused: readonly Refused[]): Bad[] {
+  const hit = new Set(refused.map(({ batch }) => batch));
+  count(
+    context,
+    good.filter((_, n) => !hit.has(n)),
+  );
+  return refused.map(({ batch, rest, reason }) => {
+    const { received, batch: whole } = good[batch]!;
+    const value = rest === whole ? received.value : encodeBatch(rest);
+    return { received: { ...received, value }, reasonClass: 'refused', reason: refusal(reason) };
+  });
+}
+
 function count({ metrics }: HandlerContext, good: readonly Good[]): void {
   metrics.windows.inc(good.length);
   for (const { batch } of good) {
@@ -70,4 +91,4 @@ function count({ metrics }: HandlerContext, good: readonly Good[]): void {
   }
 }
 
-const refusal = (error: unknown) => `the store will never take it: ${messageOf(error)}`;
+const refusal = (why: string) => `the store will never take it: ${why}`;

@@ -8,6 +8,7 @@ import { Registry, createLogger } from '@dentryscope/runtime';
 import { StoreError } from '@dentryscope/store';
 import { TransportError } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
+import { decodeBatch } from '@dentryscope/contracts';
 import type { NodeBatch } from '@dentryscope/contracts';
 import { expect, test } from 'vitest';
 import { batch, poison, received } from './batches.js';
@@ -171,4 +172,56 @@ test('calls for several partitions at once do not mix', async () => {
     ),
   );
   expect(nodes(written).sort()).toEqual(['a 1', 'a 2', 'b 1', 'b 2', 'c 1', 'c 2']);
+});
+
+test('of a window that is refused in part, that part is given up; nothing else is written again', async () => {
+  const whole = batch('n', 2);
+  const rest = batch('n', 2);
+  rest.cgroups = { ...rest.cgroups!, ids: [11n], dentriesAllocated: [2n] };
+  const refused = [
+    { batch: 1, rest, reason: '1 of its 2 cgroups: field type conflict' },
+    { batch: 3, rest: undefined!, reason: 'the figures of the node: another' },
+  ];
+  const { handle, letters, calls, value } = setup((batches) => {
+    refused[1]!.rest = batches[3]!;
+    throw new StoreError('some of it', false, { refused });
+  });
+  const messages = [1, 2, 3, 4, 5].map((seq) => received(seq === 2 ? whole : batch('n', seq), 7));
+  await handle(messages);
+  expect(calls).toEqual({ write: 1, publish: 1 });
+  expect(letters.map(({ headers }) => headers)).toMatchObject(
+    [1, 3].map((n) => ({
+      topic: 'dentryscope.deltas.v1',
+      partition: '7',
+      offset: String(messages[n]!.offset),
+    })),
+  );
+  expect(letters[0]!.headers!['reason']).toBe(
+    'the store will never take it: 1 of its 2 cgroups: field type conflict',
+  );
+  expect(decodeBatch(letters[0]!.value)).toEqual(rest);
+  expect(letters[1]!.value).toBe(messages[3]!.value);
+  expect(await value('ingester_windows_total')).toEqual([[{}, 3]]);
+  expect(await value('ingester_dead_letters_total')).toEqual([[{ reason: 'refused' }, 2]]);
+});
+
+test('a store that says when it wants to be asked again is not asked before', async () => {
+  const asked: number[] = [];
+  const { handle, written } = setup(() => {
+    asked.push(performance.now());
+    if (asked.length < 3) throw new StoreError('429', true, { retryAfterMs: 150 });
+  });
+  await handle([received(batch('n', 1))]);
+  expect(nodes(written)).toEqual(['n 1']);
+  // A timer may be a millisecond early.
+  expect(Math.min(asked[1]! - asked[0]!, asked[2]! - asked[1]!)).toBeGreaterThanOrEqual(149);
+});
+
+test('the end of the process cuts short the time that a store asked for', async () => {
+  const { handle, ending, calls } = setup(() => {
+    setImmediate(() => ending.abort());
+    throw new StoreError('503', true, { retryAfterMs: 300_000 });
+  });
+  await expect(handle([received(batch('n', 1))])).rejects.toBeInstanceOf(EndingError);
+  expect(calls).toEqual({ write: 1, publish: 0 });
 });

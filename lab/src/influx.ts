@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { makeCertificates, type Certificates, type KeyPair } from './certificates.js';
 import { Daemon } from './daemon.js';
 import { get } from './get.js';
@@ -97,6 +98,9 @@ async function setUp(place: Place, { org, bucket, token }: Account): Promise<voi
   if (status >= 300) throw new Error(`/api/v2/setup says ${status} ${answer}`);
 }
 
+/** As docker-compose.yml starts it: without this, a second kill can cost what was acknowledged after the first. */
+const newWalSegments = fileURLToPath(new URL('../../deploy/influx/new-wal-segments.sh', import.meta.url));
+
 const influxdArgs = (dir: string, port: number, tls: KeyPair | undefined): string[] => [
   `--bolt-path=${join(dir, 'influxd.bolt')}`,
   `--sqlite-path=${join(dir, 'influxd.sqlite')}`,
@@ -117,8 +121,13 @@ export async function startInflux(options: InfluxOptions = {}): Promise<RunningI
   const place = { url, certificates };
   const influxd = {
     name: 'influxd',
-    command: join(part, 'influxd'),
-    args: influxdArgs(home.dir, port, certificates?.server),
+    command: '/bin/sh',
+    args: [
+      newWalSegments,
+      join(home.dir, 'engine'),
+      join(part, 'influxd'),
+      ...influxdArgs(home.dir, port, certificates?.server),
+    ],
     ready: () => answersHealth(place),
     readyLimitMs: READY_LIMIT_MS,
   };

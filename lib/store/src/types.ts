@@ -110,17 +110,39 @@ export interface Reader {
   close(): Promise<void>;
 }
 
+/** What of a window the store will never take as it stands. */
+export interface Refused {
+  /** Which of the batches of the call. */
+  readonly batch: number;
+  /** That window with the refused rows of cgroups only; all else of it may be written again, and changes nothing. */
+  readonly rest: NodeBatch;
+  /** In the store's own words, with the number of rows. */
+  readonly reason: string;
+}
+
+export interface StoreErrorOptions extends ErrorOptions {
+  /** Milliseconds in which the store does not want to be asked again, by its own word. */
+  readonly retryAfterMs?: number | undefined;
+  /** Of a write. All that is not in it is durable. Without it nothing is said of any batch of the call. */
+  readonly refused?: readonly Refused[] | undefined;
+}
+
 /**
  * `retryable`: the same call may succeed later (not reachable, 429, 5xx; a token, organization or bucket that its
  * operator can mend). Otherwise it never will as it stands: the data itself is refused.
  */
 export class StoreError extends Error {
+  readonly retryAfterMs: number | undefined;
+  readonly refused: readonly Refused[] | undefined;
+
   constructor(
     message: string,
     readonly retryable: boolean,
-    options?: ErrorOptions,
+    options: StoreErrorOptions = {},
   ) {
     super(message, options);
     this.name = 'StoreError';
+    this.retryAfterMs = options.retryAfterMs;
+    this.refused = options.refused;
   }
 }

@@ -1,4 +1,5 @@
 /** Windows and names for the tests, with as little said as each test needs. */
+import { expect } from 'vitest';
 import { createBatch } from '@dentryscope/contracts';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import { findMetric } from '@dentryscope/contracts';
@@ -89,4 +90,17 @@ export function nodes(
   asked: { sinceMs?: number; growthOverMs?: number; cluster?: string; node?: string } = {},
 ) {
   return reader.nodes({ sinceMs: forever.fromMs, growthOverMs: 3_600_000, ...asked }, cap());
+}
+
+/** How often it failed before it went through. */
+export async function untilWritten(write: () => Promise<void>, waitMs = 100): Promise<number> {
+  for (let failed = 0; ; failed++) {
+    const error = await write().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!error) return failed;
+    expect(error).toMatchObject({ name: 'StoreError', retryable: true });
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
 }

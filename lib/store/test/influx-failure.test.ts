@@ -4,7 +4,7 @@ import { requirePart, startInflux } from '@dentryscope/lab';
 import type { RunningInflux } from '@dentryscope/lab';
 import { StoreError, openInfluxStore } from '@dentryscope/store';
 import type { InfluxOptions } from '@dentryscope/store';
-import { total, window } from './fixtures.js';
+import { total, untilWritten, window } from './fixtures.js';
 
 const missing = requirePart('influx');
 const batch = window({ figures: { 7: 1n }, state: { nrDentry: 1n } });
@@ -159,16 +159,3 @@ describe.skipIf(missing)('InfluxDB 2.7 in trouble', () => {
     await store.close();
   });
 });
-
-/** How often it failed before it went through. */
-async function untilWritten(write: () => Promise<void>): Promise<number> {
-  for (let failed = 0; ; failed++) {
-    const error = await write().then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (!error) return failed;
-    expect(error).toMatchObject({ name: 'StoreError', retryable: true });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

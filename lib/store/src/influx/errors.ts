@@ -1,6 +1,10 @@
 import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
 import type { InfluxOptions } from './open.js';
+import { retryAfterMs } from './retry-after.js';
+
+/** InfluxDB quotes lines that it can't read. */
+const LONGEST_WORDS = 1000;
 
 /** Another process, or the next start, will take it. */
 export const closedError = () => new StoreError('the InfluxDB store is closed', true);
@@ -36,10 +40,14 @@ function reason(error: unknown): string {
 
 /** InfluxDB's own words are in `message`, e.g. `organization name "x" not found`. */
 function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions): StoreError {
-  const { statusCode: status } = error;
-  const message = error.message.trim();
+  const { statusCode: status, headers } = error;
+  const message = error.message.trim().slice(0, LONGEST_WORDS);
   const said = `${at} answers ${status}: ${message}.`;
-  const may = (text: string) => new StoreError(`${said} ${text}`, true, { cause: error });
+  const patience = {
+    cause: error,
+    retryAfterMs: retryAfterMs(headers?.['retry-after'] as string | undefined),
+  };
+  const may = (text: string) => new StoreError(`${said} ${text}`, true, patience);
   if (status === 401 || status === 403)
     return may(
       `DENTRYSCOPE_INFLUX_TOKEN (or _TOKEN_FILE) must be a token that may use bucket ${bucket} of ${org}.`,

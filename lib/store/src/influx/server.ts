@@ -5,21 +5,26 @@ import { StoreError } from '../types.js';
 import { makeBucket } from './bucket.js';
 import { isBucketMissing, toStoreError } from './errors.js';
 import type { InfluxOptions } from './open.js';
+import { post } from './post.js';
+import type { PostOptions } from './post.js';
 import { queryRows } from './query.js';
 
+const WRITE_TIMEOUT_MS = 30_000;
 /** A query's time is its caller's to cap; this only ends a connection that is dead. */
 const QUERY_TIMEOUT_MS = 600_000;
 
 export class Server {
   private readonly writing: InfluxDB;
   private readonly asking: InfluxDB;
+  private readonly posting: PostOptions;
   private readonly writePath: string;
 
   constructor(private readonly options: InfluxOptions) {
-    const { url, token, org, bucket, tlsCaFile, writeTimeoutMs: timeout = 30_000 } = options;
+    const { url, token, org, bucket, tlsCaFile, writeTimeoutMs: timeout = WRITE_TIMEOUT_MS } = options;
     const transportOptions = tlsCaFile === undefined ? {} : { ca: readFileSync(tlsCaFile) };
     this.writing = new InfluxDB({ url, token, timeout, transportOptions });
     this.asking = new InfluxDB({ url, token, timeout: QUERY_TIMEOUT_MS, transportOptions });
+    this.posting = { url, token, timeoutMs: timeout, tls: transportOptions };
     this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket })}&precision=`;
   }
 
@@ -27,12 +32,8 @@ export class Server {
    * Resolves when InfluxDB has acknowledged the lines. The client's WriteApi is not used: it drops lines when its
    * buffer is full, and swallows the failure of a flush by timer.
    */
-  async write(lines: readonly string[], precision: 'ms' | 'ns' = 'ms'): Promise<void> {
-    const headers = { 'content-type': 'text/plain; charset=utf-8' };
-    const body = lines.join('\n');
-    await this.once(() =>
-      this.writing.transport.request(this.writePath + precision, body, { method: 'POST', headers }),
-    );
+  async write(lines: string | Buffer, precision: 'ms' | 'ns' = 'ms'): Promise<void> {
+    await this.once(() => post(this.posting, this.writePath + precision, lines));
   }
 
   /** The rows, each with the values of `columns` in that order, '' where a table lacks one. */

@@ -2,15 +2,18 @@ import type { NodeBatch } from '@dentryscope/contracts';
 import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import { Queue } from '../queue.js';
+import { StoreError } from '../types.js';
 import type { ContainerName, Writer } from '../types.js';
 import { closedError } from './errors.js';
-import { infoLines, nameLines, nodeLine, pushFigures } from './line.js';
+import { infoLines, nameLines, nodeLine } from './line.js';
+import { refusedOf } from './refused.js';
+import type { RefusedFrom } from './refused.js';
+import { requests } from './requests.js';
 import type { Server } from './server.js';
+import { writeOrSplit } from './split.js';
 import { ToldLately } from './told.js';
 
-/** Lines a request: InfluxDB's own advice is 5,000 to 10,000. */
-const REQUEST_LINES = 10_000;
-/** Those of infos and names are long. */
+/** Lines of infos and names a request: they are long. */
 const REQUEST_LOGS = 20;
 
 /** A write that fails may be in by half: the same again completes it, since a point of the same key is replaced. */
@@ -41,14 +44,17 @@ export class InfluxWriter implements Writer {
     // Before anything is sent, so that a batch that is refused leaves nothing behind.
     const nodes = batches.map(nodeLine);
     await this.sendInfos(batches);
-    let lines: string[] = [];
-    for (const batch of batches) {
-      pushFigures(lines, batch);
-      if (lines.length < REQUEST_LINES) continue;
-      await this.send(lines);
-      lines = [];
+    const refused = await this.sendFigures(batches, nodes);
+    if (refused.length > 0) throw refusedError(batches, refused);
+  }
+
+  private async sendFigures(batches: readonly NodeBatch[], nodes: readonly string[]) {
+    const refused: RefusedFrom[] = [];
+    for (const request of requests(batches, nodes)) {
+      const found = await writeOrSplit((lines) => this.server.write(lines), request.body);
+      refused.push(...found.map(({ line, reason }) => ({ ...request.origin(line), reason })));
     }
-    await this.send([...lines, ...nodes]);
+    return refused;
   }
 
   private async sendInfos(batches: readonly NodeBatch[]): Promise<void> {
@@ -57,15 +63,10 @@ export class InfluxWriter implements Writer {
     this.told.add(fresh);
   }
 
-  private async send(lines: readonly string[]): Promise<void> {
-    for (let from = 0; from < lines.length; from += REQUEST_LINES)
-      await this.server.write(lines.slice(from, from + REQUEST_LINES));
-  }
-
   /** In nanoseconds, since the time that InfluxDB gives is cut to the precision of the request. */
   private async log(lines: readonly string[]): Promise<void> {
     for (let from = 0; from < lines.length; from += REQUEST_LOGS)
-      await this.server.write(lines.slice(from, from + REQUEST_LOGS), 'ns');
+      await this.server.write(lines.slice(from, from + REQUEST_LOGS).join('\n'), 'ns');
   }
 
   private async track(task: () => Promise<void>): Promise<void> {
@@ -78,4 +79,9 @@ export class InfluxWriter implements Writer {
       this.running.delete(running);
     }
   }
+}
+
+function refusedError(batches: readonly NodeBatch[], lines: readonly RefusedFrom[]): StoreError {
+  const refused = refusedOf(batches, lines);
+  return new StoreError(refused[0]!.reason, false, { refused });
 }

@@ -1,0 +1,84 @@
+/** The lines of windows, in requests of a size that InfluxDB likes, with the origin of each line. */
+import type { NodeBatch } from '@dentryscope/contracts';
+import { Bytes } from './bytes.js';
+import { figureLines } from './line.js';
+
+/** Lines a request: InfluxDB's own advice is 5,000 to 10,000. */
+const REQUEST_LINES = 10_000;
+
+/** Lines that come one after the other from one batch. */
+interface Span {
+  readonly batch: number;
+  /** Of its columns, the row of the first line; undefined: the line of the node. */
+  readonly row: number | undefined;
+  readonly lines: number;
+}
+
+/** Where a line comes from. */
+export type Origin = Pick<Span, 'batch' | 'row'>;
+
+export class Request {
+  lines = 0;
+  private readonly bytes = new Bytes();
+  private readonly spans: Span[] = [];
+
+  get room(): number {
+    return REQUEST_LINES - this.lines;
+  }
+
+  get body(): Buffer {
+    return this.bytes.done();
+  }
+
+  /** @param write adds its lines, each with its newline */
+  add(write: (to: Bytes) => void, span: Span): void {
+    write(this.bytes);
+    this.lines += span.lines;
+    this.spans.push(span);
+  }
+
+  origin(line: number): Origin {
+    let before = 0;
+    for (const { batch, row, lines } of this.spans) {
+      if (line < before + lines) return { batch, row: row === undefined ? undefined : row + line - before };
+      before += lines;
+    }
+    throw new RangeError(`the request has no line ${line}`);
+  }
+}
+
+/** @param nodes the line of each batch's node, which goes after all figures */
+export function* requests(batches: readonly NodeBatch[], nodes: readonly string[]): Generator<Request> {
+  let request = new Request();
+  for (const add of pieces(batches, nodes)) {
+    while (!add(request)) {
+      yield request;
+      request = new Request();
+    }
+  }
+  if (request.lines > 0) yield request;
+}
+
+/** Each adds what fits, and says whether that was all. */
+function* pieces(
+  batches: readonly NodeBatch[],
+  nodes: readonly string[],
+): Generator<(to: Request) => boolean> {
+  for (const [batch, one] of batches.entries()) {
+    const figures = figureLines(one);
+    if (!figures) continue;
+    let row = 0;
+    yield (to) => {
+      const lines = Math.min(figures.rows - row, to.room);
+      to.add((bytes) => figures.write(bytes, row, row + lines), { batch, row, lines });
+      row += lines;
+      return row === figures.rows;
+    };
+  }
+  for (const [batch, line] of nodes.entries())
+    yield (to) => {
+      if (to.room === 0) return false;
+      to.add((bytes) => bytes.text(`${line}\n`), { batch, row: undefined, lines: 1 });
+      return true;
+    };
+}
