@@ -8,15 +8,15 @@ import { Registry, createLogger } from '@dentryscope/runtime';
 import { StoreError } from '@dentryscope/store';
 import { TransportError } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { expect, test } from 'vitest';
 import { batch, poison, received } from './batches.js';
 
 function setup(
-  write: (batches: readonly NodeBatch[]) => void,
+  write: (batches: readonly WindowBatch[]) => void,
   publish: (letters: readonly Message[]) => void = () => {},
 ) {
-  const written: NodeBatch[] = [];
+  const written: WindowBatch[] = [];
   const letters: Message[] = [];
   const calls = { write: 0, publish: 0 };
   const ending = new AbortController();
@@ -47,7 +47,7 @@ function setup(
   return { handle: createHandler(context), written, letters, calls, ending, trouble: context.trouble, value };
 }
 
-const nodes = (batches: readonly NodeBatch[]) => batches.map(({ node, seq }) => `${node} ${seq}`);
+const nodes = (batches: readonly WindowBatch[]) => batches.map(({ node, seq }) => `${node} ${seq}`);
 const ten = () => Array.from({ length: 10 }, (_, n) => received(batch('n', n + 1)));
 
 test('good ones are written together, in order', async () => {

@@ -1,13 +1,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { Queue } from '../queue.js';
 import type { ContainerName, Writer } from '../types.js';
 import { Boots } from './boots.js';
 import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
+import { appendFigures } from './figures.js';
 import { keepCgroups, keepNames } from './identities.js';
 import { transaction } from './transaction.js';
-import { appendFigures, appendWindows, freshWindows, rememberNewest } from './windows.js';
+import { appendWindows, freshWindows, rememberNewest } from './windows.js';
 
 /** The only writer of the file: what it read before an append still holds when the append is committed. */
 export class EmbeddedWriter implements Writer {
@@ -22,7 +23,7 @@ export class EmbeddedWriter implements Writer {
     private readonly onClose: () => void,
   ) {}
 
-  write(batches: readonly NodeBatch[]): Promise<void> {
+  write(batches: readonly WindowBatch[]): Promise<void> {
     return this.durably((connection) => this.writeWindows(connection, batches));
   }
 
@@ -37,7 +38,7 @@ export class EmbeddedWriter implements Writer {
     this.onClose();
   }
 
-  private async writeWindows(connection: DuckDBConnection, batches: readonly NodeBatch[]): Promise<void> {
+  private async writeWindows(connection: DuckDBConnection, batches: readonly WindowBatch[]): Promise<void> {
     if (batches.length === 0) return;
     const boots = (this.boots ??= await Boots.load(connection));
     const windows = await freshWindows(connection, boots, batches);

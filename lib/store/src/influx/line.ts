@@ -1,6 +1,6 @@
 /** Line protocol, built as strings: the client's Point class costs five times as much a line. */
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import type { Place, Told } from '../infos.js';
 import type { NamedKey } from '../names.js';
 import { encodeRecord, nodeFigure, storable } from '../record.js';
@@ -31,7 +31,7 @@ const placeTagsOf = ({ cluster, node, bootId }: Place) => ({
 });
 
 /** One line a cgroup that has a figure. */
-export function pushFigures(lines: string[], batch: NodeBatch): void {
+export function pushFigures(lines: string[], batch: WindowBatch): void {
   const columns = batch.cgroups;
   if (!columns) return;
   const present = cgroupMetrics.filter(({ column }) => columns[column].length > 0);
@@ -45,7 +45,7 @@ export function pushFigures(lines: string[], batch: NodeBatch): void {
 }
 
 /** The line of the node itself. @throws StoreError for a figure from 2^63 on */
-export function nodeLine(batch: NodeBatch): string {
+export function nodeLine(batch: WindowBatch): string {
   const { boot, rest } = placeTagsOf(batch);
   const figures = nodeMetrics.flatMap((metric) => {
     const value = nodeFigure(batch, metric);

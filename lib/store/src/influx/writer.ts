@@ -1,4 +1,4 @@
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import { Queue } from '../queue.js';
@@ -23,7 +23,7 @@ export class InfluxWriter implements Writer {
 
   constructor(private readonly server: Server) {}
 
-  write(batches: readonly NodeBatch[]): Promise<void> {
+  write(batches: readonly WindowBatch[]): Promise<void> {
     return this.track(() => this.writeBatches(batches));
   }
 
@@ -37,7 +37,7 @@ export class InfluxWriter implements Writer {
     await Promise.allSettled(this.running);
   }
 
-  private async writeBatches(batches: readonly NodeBatch[]): Promise<void> {
+  private async writeBatches(batches: readonly WindowBatch[]): Promise<void> {
     // Before anything is sent, so that a batch that is refused leaves nothing behind.
     const nodes = batches.map(nodeLine);
     await this.sendInfos(batches);
@@ -51,7 +51,7 @@ export class InfluxWriter implements Writer {
     await this.send([...lines, ...nodes]);
   }
 
-  private async sendInfos(batches: readonly NodeBatch[]): Promise<void> {
+  private async sendInfos(batches: readonly WindowBatch[]): Promise<void> {
     const fresh = this.told.newIn(latestInfos(batches));
     await this.log(infoLines(fresh.map(({ told }) => told)));
     this.told.add(fresh);
