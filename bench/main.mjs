@@ -24,7 +24,7 @@ await command({
   help,
   readArgs,
   page: 'docs/performance.md',
-  titles: { wire: 'the wire beside JSON' },
+  titles: { wire: 'the wire beside JSON', embedded: 'the embedded pair on one CPU' },
   doing: 'ending',
   setUp,
   open: async () => ({}),
