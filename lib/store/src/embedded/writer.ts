@@ -6,6 +6,7 @@ import { Boots } from './boots.js';
 import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { appendFigures } from './figures.js';
+import { HOUR_MS, forgetSlice, forgetUnused } from './forget.js';
 import { keepCgroups, keepNames } from './identities.js';
 import { transaction } from './transaction.js';
 import { appendWindows, freshWindows, rememberNewest } from './windows.js';
@@ -16,6 +17,8 @@ export class EmbeddedWriter implements Writer {
   /** Read again after a failure: a COMMIT that fails at its checkpoint may be in the file all the same. */
   private boots: Boots | undefined;
   private closed = false;
+  /** Windows were dropped since it was last looked for what nothing refers to any more. */
+  private unused = false;
 
   constructor(
     private readonly database: Database,
@@ -29,6 +32,27 @@ export class EmbeddedWriter implements Writer {
 
   writeNames(names: readonly ContainerName[]): Promise<void> {
     return this.durably((connection) => keepNames(connection, names));
+  }
+
+  /**
+   * Drops windows that start before the hour of `beforeMs` (Unix milliseconds), an hour of them at most, so that what
+   * waits to be written gets its turn; after the last of them what only they referred to. Whole hours, since to find
+   * that takes a look at all figures. The file's space is used again.
+   * @returns whether there may be more
+   * @throws StoreError
+   */
+  async forget(beforeMs: number): Promise<boolean> {
+    const before = BigInt(Math.floor(beforeMs / HOUR_MS) * HOUR_MS);
+    const found = await this.durably(async (connection) => {
+      if (await forgetSlice(connection, before)) return true;
+      if (!this.unused) return false;
+      await forgetUnused(connection, before);
+      this.boots = undefined;
+      return false;
+    });
+    if (!found && this.unused) await this.durably((connection) => connection.run('CHECKPOINT'), alone);
+    this.unused = found;
+    return found;
   }
 
   async close(): Promise<void> {
@@ -51,12 +75,16 @@ export class EmbeddedWriter implements Writer {
     await keepCgroups(connection, boots, infos);
   }
 
-  private async durably(task: (connection: DuckDBConnection) => Promise<void>): Promise<void> {
+  private async durably<T>(
+    task: (connection: DuckDBConnection) => Promise<T>,
+    run = inTransaction<T>,
+  ): Promise<T> {
     if (this.closed) throw closedError();
     return this.queue.run(async () => {
       try {
-        await this.database.use((connection) => transaction(connection, () => task(connection)));
+        const result = await this.database.use((connection) => run(connection, task));
         this.boots?.committed();
+        return result;
       } catch (error) {
         this.boots = undefined;
         throw toStoreError(error, this.file);
@@ -64,3 +92,15 @@ export class EmbeddedWriter implements Writer {
     });
   }
 }
+
+type Run<T> = (
+  connection: DuckDBConnection,
+  task: (connection: DuckDBConnection) => Promise<T>,
+) => Promise<T>;
+
+function inTransaction<T>(...[connection, task]: Parameters<Run<T>>): Promise<T> {
+  return transaction(connection, () => task(connection));
+}
+
+/** For what DuckDB does not do within a transaction. */
+const alone: Run<unknown> = (connection, task) => task(connection);
