@@ -3,14 +3,17 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test, vi } from 'vitest';
 import { openEmbeddedStore } from '@dentryscope/store';
+import { startChild } from './child.js';
 import { T0, info, named, nodes, series, top, total, window } from './fixtures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-retention-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const fresh = () => mkdtempSync(join(root, 'store-'));
 const HOUR = 3_600_000;
+const KILLS = 6;
 
 /** The retention that makes `cutMs` the oldest that is kept, for as long as a test lasts. */
 const keepFrom = (cutMs: number, onError = vi.fn()) => ({
@@ -119,6 +122,35 @@ test('the space of what was dropped is used again', async () => {
   }
   expect(sizes.at(-1)).toBeLessThan(2 * sizes[1]!);
 }, 60_000);
+
+test('SIGKILL at any moment of writing, dropping and folding in: whole windows, none that was acknowledged is missing', async () => {
+  const directory = fresh();
+  const KEPT = 8;
+  let next = 1;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const child = await startChild(directory, next, 'child-keeper.mjs');
+    await child.acked(next + KEPT + 2);
+    // Anywhere in a round: what it does in that time differs from one kill to the next.
+    await sleep(7 * kill);
+    await child.kill();
+    const { reader, close } = await openEmbeddedStore({ directory });
+    const steps = await series(reader, { stepMs: HOUR, toMs: T0 + 1e6 * HOUR });
+    const rounds = steps.map(([at]) => at / HOUR);
+    const newest = rounds.at(-1)!;
+    expect(newest).toBeGreaterThanOrEqual(child.lastAcked);
+    expect(newest).toBeLessThanOrEqual(child.lastAcked + 1);
+    // One slice of dropping may be still to come after each write.
+    expect(rounds.length).toBeGreaterThanOrEqual(KEPT + 1);
+    expect(rounds.length).toBeLessThanOrEqual(KEPT + 2);
+    expect(rounds).toEqual(rounds.map((_, n) => newest - rounds.length + 1 + n));
+    expect(steps.map(([, sum]) => sum)).toEqual(rounds.map((round) => 20n * 500n * BigInt(round)));
+    expect(
+      await total(reader, { filter: { cgroup: `/r/${newest}/1` }, toMs: T0 + 1e6 * HOUR }),
+    ).toBeGreaterThan(0n);
+    await close();
+    next = child.lastAcked;
+  }
+}, 120_000);
 
 async function column(directory: string, sql: string): Promise<unknown[]> {
   const instance = await DuckDBInstance.create(join(directory, 'store.duckdb'));
