@@ -24,7 +24,11 @@ await command({
   help,
   readArgs,
   page: 'docs/performance.md',
-  titles: { wire: 'the wire beside JSON', influx: 'the InfluxDB writer' },
+  titles: {
+    wire: 'the wire beside JSON',
+    influx: 'the InfluxDB writer',
+    embedded: 'the embedded pair on one CPU',
+  },
   doing: 'ending',
   setUp,
   open: async () => ({}),

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parts, string, whole } from './flags.mjs';
 
-export const partNames = ['wire', 'influx'];
+export const partNames = ['wire', 'influx', 'embedded'];
 
 export const help = `npm run bench [-- FLAGS]
 
@@ -10,9 +10,9 @@ into docs/performance.md: parts that are not run keep the figures they had. (Wha
 
   --only LIST       of ${partNames.join(', ')}; default: all
   --rounds N        default 40
-  --nodes N         of the simulated fleet; default 40
-  --cgroups N       of each node; default 250
-  --windows N       default 5
+  --nodes N         of the simulated fleet, in wire; default 40
+  --cgroups N       of each node, in wire; default 250
+  --windows N       in wire; default 5
   --seed N          of the fleet, and of the order within a round; default 1
   --json FILE       also writes all figures there
   --no-page         leaves docs/performance.md alone

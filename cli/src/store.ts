@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Settings } from '@dentryscope/contracts';
 import { SettingError } from '@dentryscope/runtime';
+import type { Logger } from '@dentryscope/runtime';
 import { openEmbeddedStore, openInfluxStore } from '@dentryscope/store';
 import type { Reader, Writer } from '@dentryscope/store';
 
@@ -10,9 +11,14 @@ export interface Store {
   close(): Promise<void>;
 }
 
-export async function openStore(settings: Settings): Promise<Store> {
-  if (settings.store === 'embedded')
-    return await openEmbeddedStore({ directory: join(settings.dataDir, 'store') });
+/** @param writerLog of the process that writes: it drops what is older than the retention, and says here where it can't */
+export async function openStore(settings: Settings, writerLog?: Logger): Promise<Store> {
+  if (settings.store === 'embedded') {
+    const directory = join(settings.dataDir, 'store');
+    return await openEmbeddedStore(
+      writerLog ? { directory, retention: retention(settings, writerLog) } : { directory },
+    );
+  }
   if (settings.influxToken === undefined)
     throw new SettingError(
       'DENTRYSCOPE_STORE=influx wants DENTRYSCOPE_INFLUX_TOKEN_FILE or DENTRYSCOPE_INFLUX_TOKEN',
@@ -25,3 +31,9 @@ export async function openStore(settings: Settings): Promise<Store> {
     tlsCaFile: settings.influxTlsCaFile,
   });
 }
+
+const retention = (settings: Settings, logger: Logger) => ({
+  rawMs: settings.retention,
+  onError: (error: unknown) =>
+    logger.warn({ err: error }, 'windows older than DENTRYSCOPE_RETENTION are not dropped yet; trying again'),
+});

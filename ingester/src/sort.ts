@@ -1,13 +1,13 @@
 /** Which messages can be used, and why the others can't. */
-import { checkBatch, decodeBatch } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import { checkBatch, decodeWindow } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { messageOf } from '@dentryscope/transport';
 import type { Received } from '@dentryscope/transport';
 import type { ReasonClass } from './metrics.js';
 
 export interface Good {
   readonly received: Received;
-  readonly batch: NodeBatch;
+  readonly batch: WindowBatch;
 }
 
 export interface Bad {
@@ -30,9 +30,9 @@ export function sortMessages(messages: readonly Received[]): { good: Good[]; bad
 }
 
 function readMessage(received: Received): Good | Bad {
-  let batch: NodeBatch;
+  let batch: WindowBatch;
   try {
-    batch = decodeBatch(received.value);
+    batch = decodeWindow(received.value);
   } catch (error) {
     return { received, reasonClass: 'unreadable', reason: `it is no NodeBatch: ${messageOf(error)}` };
   }

@@ -9,15 +9,15 @@ import { StoreError } from '@dentryscope/store';
 import { TransportError } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
 import { decodeBatch } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { NodeBatch, WindowBatch } from '@dentryscope/contracts';
 import { expect, test } from 'vitest';
 import { batch, poison, received } from './batches.js';
 
 function setup(
-  write: (batches: readonly NodeBatch[]) => void,
+  write: (batches: readonly WindowBatch[]) => void,
   publish: (letters: readonly Message[]) => void = () => {},
 ) {
-  const written: NodeBatch[] = [];
+  const written: WindowBatch[] = [];
   const letters: Message[] = [];
   const calls = { write: 0, publish: 0 };
   const ending = new AbortController();
@@ -48,7 +48,7 @@ function setup(
   return { handle: createHandler(context), written, letters, calls, ending, trouble: context.trouble, value };
 }
 
-const nodes = (batches: readonly NodeBatch[]) => batches.map(({ node, seq }) => `${node} ${seq}`);
+const nodes = (batches: readonly WindowBatch[]) => batches.map(({ node, seq }) => `${node} ${seq}`);
 const ten = () => Array.from({ length: 10 }, (_, n) => received(batch('n', n + 1)));
 
 test('good ones are written together, in order', async () => {
@@ -183,7 +183,7 @@ test('of a window that is refused in part, that part is given up; nothing else i
     { batch: 3, rest: undefined!, reason: 'the figures of the node: another' },
   ];
   const { handle, letters, calls, value } = setup((batches) => {
-    refused[1]!.rest = batches[3]!;
+    refused[1]!.rest = batches[3] as NodeBatch;
     throw new StoreError('some of it', false, { refused });
   });
   const messages = [1, 2, 3, 4, 5].map((seq) => received(seq === 2 ? whole : batch('n', seq), 7));

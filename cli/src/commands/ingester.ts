@@ -6,7 +6,7 @@ import { openStore } from '../store.js';
 
 async function runIngester(context: Context): Promise<void> {
   const { settings, logger, registry, lifecycle } = context;
-  const store = await openStore(settings);
+  const store = await openStore(settings, logger);
   lifecycle.onClose('store', () => store.close());
   const pods = await startPodWatch(settings, logger);
   if (pods) lifecycle.onClose('pod watch', () => pods.close());

@@ -18,7 +18,7 @@ async function standalone(context: Context): Promise<void> {
     throw new SettingError(
       'DENTRYSCOPE_TRANSPORT=stdout: standalone reads what it publishes; set embedded or kafka',
     );
-  const store = await openStore(settings);
+  const store = await openStore(settings, logger);
   lifecycle.onClose('store', () => store.close());
   const pods = await startPodWatch(settings, logger);
   if (pods) lifecycle.onClose('pod watch', () => pods.close());

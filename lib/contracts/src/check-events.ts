@@ -10,7 +10,10 @@ const MOST_BUCKETS = 64;
 const LONGEST_TEXT = 4096;
 
 /** @returns why, in one sentence that names the field; undefined where there is nothing wrong */
-export function checkEvents({ reclaims, stalls }: NodeBatch): string | undefined {
+export function checkEvents({
+  reclaims,
+  stalls,
+}: Pick<NodeBatch, 'reclaims' | 'stalls'>): string | undefined {
   return (
     tooMany('reclaims', reclaims) ??
     tooMany('stalls', stalls) ??
@@ -21,7 +24,10 @@ export function checkEvents({ reclaims, stalls }: NodeBatch): string | undefined
 }
 
 /** @returns as checkEvents does */
-export function checkHistograms({ liveAges, runQueue }: NodeBatch): string | undefined {
+export function checkHistograms({
+  liveAges,
+  runQueue,
+}: Pick<NodeBatch, 'liveAges' | 'runQueue'>): string | undefined {
   return (
     (liveAges &&
       checkBuckets('liveAges', 'dentries', liveAges.ids, liveAges.boundsSeconds, liveAges.dentries)) ??

@@ -1,14 +1,16 @@
 /** What a NodeBatch must hold to before it may be stored. */
 import { checkEvents, checkHistograms } from './check-events.js';
 import { cgroupMetrics } from './metrics.js';
-import type { CgroupColumns, NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
+import type { Columns, WindowBatch } from './decode.js';
+import { HIGH, LOW } from './wire-reader.js';
 
 /** A delta of one window past that is a broken sender: JSON numbers end here, and 2^53 ns are 104 days. */
 const LARGEST_DELTA = 1n << 53n;
+const LARGEST_DELTA_HIGH = 1 << 21;
 const LARGEST_NAME = 253;
 
 /** @returns why the batch cannot be used, in one sentence that names the field; undefined where it can. */
-export function checkBatch(batch: NodeBatch): string | undefined {
+export function checkBatch(batch: WindowBatch): string | undefined {
   return (
     checkHead(batch) ??
     checkColumns(batch.cgroups) ??
@@ -18,7 +20,7 @@ export function checkBatch(batch: NodeBatch): string | undefined {
   );
 }
 
-function checkHead(batch: NodeBatch): string | undefined {
+function checkHead(batch: WindowBatch): string | undefined {
   for (const field of ['cluster', 'node', 'bootId'] as const) {
     const value = batch[field];
     if (value === '') return `${field} is empty`;
@@ -32,20 +34,47 @@ function checkHead(batch: NodeBatch): string | undefined {
   return undefined;
 }
 
-function checkColumns(columns: CgroupColumns | undefined): string | undefined {
+function checkColumns(columns: Columns | undefined): string | undefined {
   if (!columns) return undefined;
   const count = columns.ids.length;
-  if (new Set(columns.ids).size !== count) return 'cgroups.ids names a cgroup twice';
+  if (!ascend(columns.ids) && new Set(columns.ids).size !== count) return 'cgroups.ids names a cgroup twice';
   for (const { column } of cgroupMetrics) {
     const values = columns[column];
     if (values.length !== 0 && values.length !== count)
       return `cgroups.${column} has ${values.length} values for ${count} ids`;
-    if (values.some((value) => value > LARGEST_DELTA)) return `cgroups.${column} holds a value above 2^53`;
+    if (exceeds(values)) return `cgroups.${column} holds a value above 2^53`;
   }
   return undefined;
 }
 
-function checkInfos(batch: NodeBatch): string | undefined {
+type List = Columns['ids'];
+
+/** Of typed arrays the halves are looked at: to make a bigint of each value costs more than all else here. */
+const halvesOf = (values: BigUint64Array) =>
+  new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+
+function exceeds(values: List): boolean {
+  if (!(values instanceof BigUint64Array)) return values.some((value) => value > LARGEST_DELTA);
+  const halves = halvesOf(values);
+  for (let at = 0; at < halves.length; at += 2) {
+    const high = halves[at + HIGH!]!;
+    if (high >= LARGEST_DELTA_HIGH && (high > LARGEST_DELTA_HIGH || halves[at + LOW!]! > 0)) return true;
+  }
+  return false;
+}
+
+/** Ids that ascend are no ids twice: true saves the set. */
+function ascend(ids: List): boolean {
+  if (!(ids instanceof BigUint64Array)) return false;
+  const halves = halvesOf(ids);
+  for (let at = 2; at < halves.length; at += 2) {
+    const [high, before] = [halves[at + HIGH!]!, halves[at - 2 + HIGH!]!];
+    if (high < before || (high === before && halves[at + LOW!]! <= halves[at - 2 + LOW!]!)) return false;
+  }
+  return true;
+}
+
+function checkInfos(batch: WindowBatch): string | undefined {
   const bad = batch.cgroupInfos.find((info) => info.path === '' || info.path.length > 4096);
   return bad && `cgroupInfos: the path of cgroup ${bad.id} is empty or longer than 4096 characters`;
 }

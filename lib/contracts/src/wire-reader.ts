@@ -17,7 +17,7 @@ const listOfZeros = (length: number): bigint[] =>
 /** 64 bits as two halves: to make a bigint of a number above 2^31 takes V8 three times as long. */
 const halves = new Uint32Array(2);
 const whole = new BigUint64Array(halves.buffer);
-const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
+export const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
 
 export class WireReader {
   constructor(
@@ -89,6 +89,51 @@ export class WireReader {
     }
     this.pos = at;
     return values;
+  }
+
+  /** How many varints can end before `end`. */
+  lastBytes(end: number): number {
+    let count = 0;
+    for (let at = this.pos; at < end; at++) count += 1 - (this.bytes[at]! >>> 7);
+    return count;
+  }
+
+  /**
+   * As `uint64s`, into 32-bit halves from `to[from]` on (a Uint32Array over a BigUint64Array): no value is made.
+   * @returns how many there were
+   */
+  halves(end: number, to: Uint32Array, from: number): number {
+    const { bytes } = this;
+    let [at, next] = [this.pos, from];
+    for (; at < end; next += 2) {
+      let byte = bytes[at++]!;
+      let low = byte & 0x7f;
+      if (byte < 0x80) {
+        to[next + LOW!] = low;
+        continue;
+      }
+      let high = 0;
+      let shift = 7;
+      for (; ; shift += 7) {
+        if (at >= end || shift >= LONGEST_VARINT * 7) return this.badVarint(at, shift, end);
+        byte = bytes[at++]!;
+        const bits = byte & 0x7f;
+        if (shift <= 28) low |= bits << shift;
+        if (shift === 28) high = bits >>> 4;
+        else if (shift > 28 && shift < 64) high |= bits << (shift - 32);
+        if (byte < 0x80) break;
+      }
+      to[next + LOW!] = low;
+      to[next + HIGH!] = high;
+    }
+    this.pos = at;
+    return (next - from) / 2;
+  }
+
+  private badVarint(at: number, shift: number, end: number): never {
+    this.pos = at - shift / 7;
+    this.varint(end); // which says what is wrong
+    throw new Error('unreachable: that varint does not end');
   }
 
   uint64(end: number): bigint {

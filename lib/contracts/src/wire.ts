@@ -4,7 +4,8 @@ import type { JsonValue, MessageInitShape } from '@bufbuild/protobuf';
 import { NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
 import type { NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
-export { decodeBatch } from './decode.js';
+export { decodeBatch, decodeWindow } from './decode.js';
+export type { Columns, WindowBatch } from './decode.js';
 export type {
   AgentHealth,
   CgroupColumns,

@@ -1,5 +1,5 @@
 /** Which of all that was told of a cgroup counts. */
-import type { CgroupInfo, NodeBatch } from '@dentryscope/contracts';
+import type { CgroupInfo, NodeBatch, WindowBatch } from '@dentryscope/contracts';
 
 export type Place = Pick<NodeBatch, 'cluster' | 'node' | 'bootId'>;
 
@@ -18,7 +18,7 @@ export interface Told extends Ranked {
 }
 
 /** One a cgroup. Cgroup 0 is nobody's: it has no info. */
-export function latestInfos(batches: Iterable<NodeBatch>): Told[] {
+export function latestInfos(batches: Iterable<WindowBatch>): Told[] {
   const latest = new Map<string, Told>();
   for (const batch of batches) {
     const place = placeKey(batch);

@@ -1,6 +1,6 @@
 /** What both stores keep of a batch beside its cgroup figures. */
 import { decodeBatch, encodeBatch, nodeMetrics } from '@dentryscope/contracts';
-import type { NodeBatch, NodeMetric } from '@dentryscope/contracts';
+import type { NodeBatch, NodeMetric, WindowBatch } from '@dentryscope/contracts';
 import { StoreError } from './types.js';
 
 /** Both stores sum 64-bit integers with a sign. */
@@ -10,7 +10,7 @@ const LARGEST = (1n << 63n) - 1n;
  * The bytes that NodeRecord.newest comes back from: how the node stands. Not the figures and names, which have their own
  * place, and not events and histograms of cgroups, which can be more than a field of InfluxDB takes (1 MiB).
  */
-export function encodeRecord(batch: NodeBatch): Uint8Array {
+export function encodeRecord(batch: WindowBatch): Uint8Array {
   const { cgroups: _, liveAges: _ages, runQueue: _waits, ...rest } = batch;
   return encodeBatch({ ...rest, cgroupInfos: [], reclaims: [], stalls: [] });
 }
@@ -20,14 +20,21 @@ export function decodeRecord(bytes: Uint8Array): NodeBatch {
 }
 
 /** @throws StoreError, not retryable, when the figure does not fit. */
-export function nodeFigure(batch: NodeBatch, metric: NodeMetric): bigint | undefined {
+export function nodeFigure(
+  batch: Pick<NodeBatch, 'state' | 'windowStartMs' | 'node'>,
+  metric: NodeMetric,
+): bigint | undefined {
   const value = batch.state?.[metric.field];
   if (value === undefined) return undefined;
   return storable(BigInt(value), `state.${metric.field}`, batch);
 }
 
 /** @throws StoreError, not retryable, for a value from 2^63 on. */
-export function storable(value: bigint, field: string, batch: NodeBatch): bigint {
+export function storable(
+  value: bigint,
+  field: string,
+  batch: Pick<NodeBatch, 'windowStartMs' | 'node'>,
+): bigint {
   if (value <= LARGEST) return value;
   throw new StoreError(
     `${field} of window ${batch.windowStartMs} of node ${batch.node} is ${value}: the store holds integers below 2^63`,

@@ -1,5 +1,12 @@
 /** The store as the ingester and the API see it. Every implementation is held to test/conformance.ts. */
-import type { CgroupMetric, Dimension, NodeBatch, NodeMetric, Owner } from '@dentryscope/contracts';
+import type {
+  CgroupMetric,
+  Dimension,
+  NodeBatch,
+  NodeMetric,
+  Owner,
+  WindowBatch,
+} from '@dentryscope/contracts';
 
 /**
  * Who a container (or, with an empty containerId, a pod) is. Names are written beside the windows and joined when
@@ -24,7 +31,7 @@ export interface Writer {
    * the two is kept is not said. What was told of a cgroup while it lived outranks what is told when it is removed.
    * @throws StoreError; embedded: nothing of it is stored then; influx: some may be, and the same call again is right
    */
-  write(batches: readonly NodeBatch[]): Promise<void>;
+  write(batches: readonly WindowBatch[]): Promise<void>;
   /**
    * Later names of the same container replace earlier ones. A container's name also names its pod, and so the pod's
    * cgroups that are none of its containers.

@@ -1,10 +1,10 @@
-/** A process of child-writer.mjs. */
+/** A process of child-writer.mjs or child-keeper.mjs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('child-writer.mjs', import.meta.url));
+const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 export class Child {
   lastAcked = 0;
@@ -42,8 +42,12 @@ export class Child {
   }
 }
 
-export async function startChild(directory: string, firstRound: number): Promise<Child> {
-  const args = [SCRIPT, directory, String(firstRound)];
+export async function startChild(
+  directory: string,
+  firstRound: number,
+  name = 'child-writer.mjs',
+): Promise<Child> {
+  const args = [script(name), directory, String(firstRound)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child, 'spawn');
   return new Child(child);

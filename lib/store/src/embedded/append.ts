@@ -1,9 +1,7 @@
 /** Rows into a table by data chunks: the fastest way that DuckDB has from here. */
 import { DuckDBDataChunk } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBType, DuckDBValue } from '@duckdb/node-api';
-
-/** DuckDB's vector size: a chunk holds no more. */
-const CHUNK_ROWS = 2048;
+import { CHUNK_ROWS } from './vector.js';
 
 export interface Column {
   readonly type: DuckDBType;
@@ -40,13 +38,17 @@ export async function appendNamed(
   table: string,
   columns: Readonly<Record<string, Column>>,
 ): Promise<void> {
-  const found = await connection.runAndReadAll(`SELECT name FROM pragma_table_info('${table}') ORDER BY cid`);
-  const order = found.getRows().map(([name]) => String(name));
+  const order = await columnOrder(connection, table);
   await appendColumns(
     connection,
     table,
     order.flatMap((name) => columns[name] ?? []),
   );
+}
+
+export async function columnOrder(connection: DuckDBConnection, table: string): Promise<string[]> {
+  const found = await connection.runAndReadAll(`SELECT name FROM pragma_table_info('${table}') ORDER BY cid`);
+  return found.getRows().map(([name]) => String(name));
 }
 
 type Appending = Pick<DuckDBConnection, 'createAppender'>;

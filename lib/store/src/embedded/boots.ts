@@ -9,7 +9,12 @@ import { appendColumns } from './append.js';
 export class Boots {
   private readonly fresh = new Map<string, { number: number; boot: Place }>();
 
-  private constructor(private readonly known: Map<string, number>) {}
+  /** Boots leave the file with their last window: how many there are says nothing about the highest number. */
+  private next: number;
+
+  private constructor(private readonly known: Map<string, number>) {
+    this.next = [...known.values()].reduce((most, number) => Math.max(most, number), -1) + 1;
+  }
 
   static async load(connection: DuckDBConnection): Promise<Boots> {
     const rows = await connection.runAndReadAll('SELECT cluster, node, boot_id, boot FROM boots');
@@ -47,7 +52,7 @@ export class Boots {
   }
 
   private add(key: string, boot: Place): number {
-    const number = this.known.size + this.fresh.size;
+    const number = this.next++;
     this.fresh.set(key, { number, boot });
     return number;
   }

@@ -1,7 +1,7 @@
 /** Cgroup infos and names: kept beside the figures, one row each, rewritten only when something changed. */
 import { BIGINT, BOOLEAN, INTEGER, UBIGINT, VARCHAR } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import type { ContainerName } from '../types.js';
@@ -13,7 +13,7 @@ import { cgroupsTable, namesTable } from './schema.js';
 export async function keepCgroups(
   connection: DuckDBConnection,
   boots: Boots,
-  batches: readonly NodeBatch[],
+  batches: readonly WindowBatch[],
 ): Promise<void> {
   const told = latestInfos(batches);
   if (told.length === 0) return;

@@ -5,6 +5,8 @@ import type { Reader, Writer } from '../types.js';
 import { Database } from './database.js';
 import { inUse, toOpenError } from './errors.js';
 import { EmbeddedReader } from './reader.js';
+import { startRetention } from './retention.js';
+import type { Retention } from './retention.js';
 import { EmbeddedWriter } from './writer.js';
 
 export interface EmbeddedOptions {
@@ -14,6 +16,8 @@ export interface EmbeddedOptions {
   readonly memoryBytes?: number;
   /** Threads that queries may use. Default 2: the node's work comes first. */
   readonly threads?: number;
+  /** Default: everything is kept. For the process that writes. */
+  readonly retention?: Retention;
 }
 
 export interface EmbeddedStore {
@@ -57,9 +61,19 @@ async function open(file: string, options: EmbeddedOptions): Promise<EmbeddedSto
     database.close();
     openHere.delete(file);
   };
-  const writer = new EmbeddedWriter(database, file, release);
+  const retaining = { stop: async () => {} };
+  const writer = new EmbeddedWriter(database, file, () => {
+    // Only its timer is left: the writer has nothing under way.
+    void retaining.stop();
+    release();
+  });
   const reader = new EmbeddedReader(database, file, release);
-  return { writer, reader, close: async () => void (await Promise.all([writer.close(), reader.close()])) };
+  if (options.retention) retaining.stop = startRetention(writer, options.retention);
+  const close = async () => {
+    await retaining.stop();
+    await Promise.all([writer.close(), reader.close()]);
+  };
+  return { writer, reader, close };
 }
 
 function settings({ memoryBytes = 512 * 1024 * 1024, threads = 2 }: EmbeddedOptions): Record<string, string> {

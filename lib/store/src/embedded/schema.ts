@@ -22,6 +22,8 @@ const tables = {
   figures: 'boot INTEGER, start_ms BIGINT, cgroup UBIGINT',
   cgroups: cgroupsTable,
   names: namesTable,
+  /** Keys of names whose cgroup has been dropped (forget.ts). */
+  leaving: 'key VARCHAR',
 };
 
 /**

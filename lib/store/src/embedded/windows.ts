@@ -1,15 +1,15 @@
 /** Windows that the file does not hold yet, and how they get in. */
 import { BIGINT, BLOB, INTEGER, UBIGINT, blobValue } from '@duckdb/node-api';
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
-import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
-import type { CgroupMetric, NodeBatch } from '@dentryscope/contracts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { nodeMetrics } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { encodeRecord, nodeFigure } from '../record.js';
 import { appendColumns, appendNamed } from './append.js';
 import type { Boots } from './boots.js';
 
 export interface Window {
   readonly boot: number;
-  readonly batch: NodeBatch;
+  readonly batch: WindowBatch;
 }
 
 const keyOf = (boot: unknown, startMs: unknown) => `${boot} ${startMs}`;
@@ -18,7 +18,7 @@ const keyOf = (boot: unknown, startMs: unknown) => `${boot} ${startMs}`;
 export async function freshWindows(
   connection: DuckDBConnection,
   boots: Boots,
-  batches: readonly NodeBatch[],
+  batches: readonly WindowBatch[],
 ): Promise<Window[]> {
   const windows = new Map<string, Window>();
   for (const batch of batches) {
@@ -36,11 +36,18 @@ async function stored(connection: DuckDBConnection, windows: readonly Window[]):
     { type: INTEGER, values: windows.map(({ boot }) => boot) },
     { type: BIGINT, values: windows.map(({ batch }) => batch.windowStartMs) },
   ]);
+  // The bounds let DuckDB pass over what is older, which is nearly all of the table.
+  const starts = windows.map(({ batch }) => batch.windowStartMs).sort(compare);
   const held = await connection.runAndReadAll(
-    'SELECT boot, start_ms FROM asked SEMI JOIN windows USING (boot, start_ms)',
+    `SELECT boot, start_ms FROM asked SEMI JOIN (
+       SELECT boot, start_ms FROM windows WHERE start_ms BETWEEN $1::BIGINT AND $2::BIGINT
+     ) USING (boot, start_ms)`,
+    [starts[0]!, starts.at(-1)!],
   );
   return held.getRows().map(([boot, startMs]) => keyOf(boot, startMs));
 }
+
+const compare = (a: bigint, b: bigint) => (a < b ? -1 : Number(a > b));
 
 export async function appendWindows(connection: DuckDBConnection, windows: readonly Window[]): Promise<void> {
   const figures = nodeMetrics.map((metric) => {
@@ -56,28 +63,6 @@ export async function appendWindows(connection: DuckDBConnection, windows: reado
     seq: { type: UBIGINT, values: windows.map(({ batch }) => batch.seq) },
     ...Object.fromEntries(figures),
   });
-}
-
-export async function appendFigures(connection: DuckDBConnection, windows: readonly Window[]): Promise<void> {
-  const count = ({ batch }: Window) => batch.cgroups?.ids.length ?? 0;
-  const full = windows.filter((window) => count(window) > 0);
-  const each = (value: (window: Window) => DuckDBValue) =>
-    full.flatMap((window) => new Array<DuckDBValue>(count(window)).fill(value(window)));
-  const figures = cgroupMetrics.map((metric) => {
-    return [metric.name, { type: BIGINT, values: full.flatMap((window) => column(window, metric)) }];
-  });
-  await appendNamed(connection, 'figures', {
-    boot: { type: INTEGER, values: each(({ boot }) => boot) },
-    start_ms: { type: BIGINT, values: each(({ batch }) => batch.windowStartMs) },
-    cgroup: { type: UBIGINT, values: full.flatMap(({ batch }) => batch.cgroups!.ids) },
-    ...Object.fromEntries(figures),
-  });
-}
-
-/** A counter that the backend could not see has no array: it is NULL, which is not 0. */
-function column({ batch }: Window, metric: CgroupMetric): DuckDBValue[] {
-  const { ids, [metric.column]: values } = batch.cgroups!;
-  return values.length > 0 ? values : new Array<DuckDBValue>(ids.length).fill(null);
 }
 
 /** Keeps with each boot its newest window by sequence number, and the start of the newest by time. */

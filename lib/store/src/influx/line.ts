@@ -1,6 +1,6 @@
 /** Line protocol: the client's Point class costs several times as much a line. */
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import type { Place, Told } from '../infos.js';
 import type { NamedKey } from '../names.js';
 import type { Bytes } from './bytes.js';
@@ -41,7 +41,7 @@ export interface FigureLines {
 }
 
 /** @returns undefined where no cgroup has a figure */
-export function figureLines(batch: NodeBatch): FigureLines | undefined {
+export function figureLines(batch: WindowBatch): FigureLines | undefined {
   const columns = batch.cgroups;
   const present = cgroupMetrics.filter(({ column }) => columns && columns[column].length > 0);
   if (!columns || present.length === 0) return undefined;
@@ -74,7 +74,7 @@ export function figureLines(batch: NodeBatch): FigureLines | undefined {
 }
 
 /** The line of the node itself. @throws StoreError for a figure from 2^63 on */
-export function nodeLine(batch: NodeBatch): string {
+export function nodeLine(batch: WindowBatch): string {
   const { boot, rest } = placeTagsOf(batch);
   const figures = nodeMetrics.flatMap((metric) => {
     const value = nodeFigure(batch, metric);

@@ -1,6 +1,6 @@
 /** From refused lines to what of each window is refused. */
-import { cgroupMetrics } from '@dentryscope/contracts';
-import type { NodeBatch } from '@dentryscope/contracts';
+import { cgroupMetrics, createBatch } from '@dentryscope/contracts';
+import type { Columns, NodeBatch, WindowBatch } from '@dentryscope/contracts';
 import type { Refused } from '../types.js';
 import type { Origin } from './requests.js';
 
@@ -9,7 +9,7 @@ export interface RefusedFrom extends Origin {
 }
 
 /** One for each window and reason. */
-export function refusedOf(batches: readonly NodeBatch[], lines: readonly RefusedFrom[]): Refused[] {
+export function refusedOf(batches: readonly WindowBatch[], lines: readonly RefusedFrom[]): Refused[] {
   const groups = new Map<string, RefusedFrom[]>();
   for (const one of lines) {
     const key = `${one.batch} ${one.reason}`;
@@ -25,17 +25,18 @@ export function refusedOf(batches: readonly NodeBatch[], lines: readonly Refused
   });
 }
 
-function counted(batch: NodeBatch, rows: number, lines: number): string {
+function counted(batch: WindowBatch, rows: number, lines: number): string {
   const cgroups = `${rows} of its ${batch.cgroups?.ids.length ?? 0} cgroups`;
   if (rows === 0) return 'the figures of the node';
   return rows === lines ? cgroups : `${cgroups} and the figures of the node`;
 }
 
-function onlyRows(batch: NodeBatch, rows: readonly number[]): NodeBatch {
+/** As a message again, with lists as the wire has them: it may become a dead letter, and be replayed. */
+function onlyRows(batch: WindowBatch, rows: readonly number[]): NodeBatch {
   const { cgroups, ...rest } = batch;
-  if (!cgroups || rows.length === cgroups.ids.length) return batch;
-  if (rows.length === 0) return rest;
-  const pick = (values: readonly bigint[]) => (values.length === 0 ? [] : rows.map((row) => values[row]!));
+  if (!cgroups || rows.length === 0) return rest;
+  const pick = (values: Columns['ids']) => (values.length === 0 ? [] : rows.map((row) => values[row]!));
   const columns = Object.fromEntries(cgroupMetrics.map(({ column }) => [column, pick(cgroups[column])]));
-  return { ...rest, cgroups: { ...cgroups, ...columns, ids: pick(cgroups.ids) } };
+  const kept = createBatch({ cgroups: { ...columns, ids: pick(cgroups.ids) } }).cgroups!;
+  return { ...rest, cgroups: kept };
 }

@@ -1,5 +1,5 @@
 /** The lines of windows, in requests of a size that InfluxDB likes, with the origin of each line. */
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { Bytes } from './bytes.js';
 import { figureLines } from './line.js';
 
@@ -48,7 +48,7 @@ export class Request {
 }
 
 /** @param nodes the line of each batch's node, which goes after all figures */
-export function* requests(batches: readonly NodeBatch[], nodes: readonly string[]): Generator<Request> {
+export function* requests(batches: readonly WindowBatch[], nodes: readonly string[]): Generator<Request> {
   let request = new Request();
   for (const add of pieces(batches, nodes)) {
     while (!add(request)) {
@@ -61,7 +61,7 @@ export function* requests(batches: readonly NodeBatch[], nodes: readonly string[
 
 /** Each adds what fits, and says whether that was all. */
 function* pieces(
-  batches: readonly NodeBatch[],
+  batches: readonly WindowBatch[],
   nodes: readonly string[],
 ): Generator<(to: Request) => boolean> {
   for (const [batch, one] of batches.entries()) {

@@ -1,4 +1,4 @@
-import type { NodeBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import { Queue } from '../queue.js';
@@ -26,7 +26,7 @@ export class InfluxWriter implements Writer {
 
   constructor(private readonly server: Server) {}
 
-  write(batches: readonly NodeBatch[]): Promise<void> {
+  write(batches: readonly WindowBatch[]): Promise<void> {
     return this.track(() => this.writeBatches(batches));
   }
 
@@ -40,7 +40,7 @@ export class InfluxWriter implements Writer {
     await Promise.allSettled(this.running);
   }
 
-  private async writeBatches(batches: readonly NodeBatch[]): Promise<void> {
+  private async writeBatches(batches: readonly WindowBatch[]): Promise<void> {
     // Before anything is sent, so that a batch that is refused leaves nothing behind.
     const nodes = batches.map(nodeLine);
     await this.sendInfos(batches);
@@ -48,7 +48,7 @@ export class InfluxWriter implements Writer {
     if (refused.length > 0) throw refusedError(batches, refused);
   }
 
-  private async sendFigures(batches: readonly NodeBatch[], nodes: readonly string[]) {
+  private async sendFigures(batches: readonly WindowBatch[], nodes: readonly string[]) {
     const refused: RefusedFrom[] = [];
     for (const request of requests(batches, nodes)) {
       const found = await writeOrSplit((lines) => this.server.write(lines), request.body);
@@ -57,7 +57,7 @@ export class InfluxWriter implements Writer {
     return refused;
   }
 
-  private async sendInfos(batches: readonly NodeBatch[]): Promise<void> {
+  private async sendInfos(batches: readonly WindowBatch[]): Promise<void> {
     const fresh = this.told.newIn(latestInfos(batches));
     await this.log(infoLines(fresh.map(({ told }) => told)));
     this.told.add(fresh);
@@ -81,7 +81,7 @@ export class InfluxWriter implements Writer {
   }
 }
 
-function refusedError(batches: readonly NodeBatch[], lines: readonly RefusedFrom[]): StoreError {
+function refusedError(batches: readonly WindowBatch[], lines: readonly RefusedFrom[]): StoreError {
   const refused = refusedOf(batches, lines);
   return new StoreError(refused[0]!.reason, false, { refused });
 }

@@ -1,0 +1,119 @@
+/** The columns as typed arrays say what the lists say, whatever the bytes. */
+import { describe, expect, it } from 'vitest';
+import {
+  cgroupMetrics,
+  checkBatch,
+  createBatch,
+  decodeBatch,
+  decodeWindow,
+  encodeBatch,
+} from '@dentryscope/contracts';
+import type { NodeBatchInit, WindowBatch } from '@dentryscope/contracts';
+import { firstBytes, goldenBytes } from './everything.js';
+
+const head = { cluster: 'c', node: 'n', bootId: 'b', seq: 1n, windowStartMs: 1n, windowEndMs: 2n };
+const encode = (cgroups: NodeBatchInit['cgroups'], rest = {}) =>
+  encodeBatch(createBatch({ ...head, ...rest, cgroups } as NodeBatchInit));
+
+function withLists(batch: WindowBatch) {
+  const lists = Object.entries(batch.cgroups ?? {}).map(([name, values]) => [
+    name,
+    values instanceof BigUint64Array ? [...values] : values,
+  ]);
+  return {
+    ...batch,
+    ...(batch.cgroups ? { cgroups: createBatch({ cgroups: Object.fromEntries(lists) }).cgroups } : {}),
+  };
+}
+const expectSame = (bytes: Uint8Array) => expect(withLists(decodeWindow(bytes))).toEqual(decodeBatch(bytes));
+const isTyped = (batch: WindowBatch) => batch.cgroups?.ids instanceof BigUint64Array;
+
+const edges = [
+  0n,
+  1n,
+  127n,
+  128n,
+  16383n,
+  16384n,
+  2n ** 28n,
+  2n ** 31n,
+  2n ** 32n,
+  2n ** 35n,
+  2n ** 53n,
+  2n ** 63n,
+  2n ** 64n - 1n,
+];
+const edgeIds = edges.map((_, n) => BigInt(n));
+
+describe('typed columns', () => {
+  it('hold the values at every edge of the wire, and of what every release sent', () => {
+    const bytes = encode({
+      ids: edges,
+      dentriesAllocated: [...edges].reverse(),
+      dentriesFreed: edges.map(() => 0n),
+    });
+    expect(isTyped(decodeWindow(bytes))).toBe(true);
+    for (const one of [bytes, firstBytes, goldenBytes, encode(undefined), encode({ ids: [] })])
+      expectSame(one);
+  });
+
+  it('give way to lists where a list comes in pieces, and lose none of them', () => {
+    const pieces = [
+      encode({ ids: [1n], dentriesAllocated: [5n] }),
+      encode({ ids: [2n], dentriesAllocated: [300n] }),
+    ];
+    const bytes = Buffer.concat(pieces);
+    expectSame(bytes);
+    expect(decodeWindow(bytes).cgroups).toMatchObject({ ids: [1n, 2n], dentriesAllocated: [5n, 300n] });
+  });
+
+  it('refuse what lists refuse, byte by byte of a message that is cut or changed', () => {
+    const outcome = (decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array) => {
+      try {
+        return decode(bytes);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    for (let at = 0; at < goldenBytes.length; at++) {
+      const changed = Uint8Array.from(goldenBytes);
+      changed[at] = changed[at]! ^ (1 << (at % 8));
+      for (const bytes of [goldenBytes.subarray(0, at), changed])
+        expect(outcome((of) => withLists(decodeWindow(of)), bytes)).toEqual(outcome(decodeBatch, bytes));
+    }
+  });
+
+  it('are checked as lists are', () => {
+    const faults: NodeBatchInit['cgroups'][] = [
+      ...[2n ** 53n, 2n ** 53n + 1n, 2n ** 54n, 2n ** 64n - 1n].map((value) => ({
+        ids: [1n, 2n],
+        dentriesFreed: [0n, value],
+      })),
+      ...[
+        [7n, 7n],
+        [7n, 5n, 7n],
+        [5n, 7n],
+        [2n ** 32n, 1n],
+        [2n ** 33n, 2n ** 33n],
+        [2n ** 33n + 1n, 2n ** 33n],
+      ].map((ids) => ({ ids })),
+      { ids: [1n], dentriesFreed: [1n, 2n] },
+    ];
+    const said = faults.map((columns) => {
+      const bytes = encode(columns);
+      expect(isTyped(decodeWindow(bytes))).toBe(true);
+      expect(checkBatch(decodeWindow(bytes))).toBe(checkBatch(decodeBatch(bytes)));
+      return checkBatch(decodeWindow(bytes)) !== undefined;
+    });
+    expect(said).toEqual([false, true, true, true, true, true, false, false, true, false, true]);
+  });
+
+  it('are all that the wire has', () => {
+    const cgroups = Object.fromEntries([
+      ['ids', edgeIds],
+      ...cgroupMetrics.map(({ column }) => [column, edges]),
+    ]);
+    const { cgroups: columns } = decodeWindow(encode(cgroups));
+    for (const { column } of cgroupMetrics) expect([...columns![column]]).toEqual(edges);
+  });
+});
