@@ -40,6 +40,7 @@ export class Agent {
   readonly #timers: NodeJS.Timeout[] = [];
   #spoolProblem: string | undefined;
   #closing: Promise<void> | undefined;
+  #packing: Promise<void> | undefined;
   #ended = false;
 
   private constructor(
@@ -65,7 +66,12 @@ export class Agent {
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
     const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);
     const sampler = new Sampler(facts, kernel, tree);
-    const sender = new Sender(spool, publisher, batchKey(facts), logger, options.onFatal);
+    const sender = new Sender(spool, publisher, {
+      key: batchKey(facts),
+      drainPerSecond: settings.spoolDrainPerSecond,
+      logger,
+      onFatal: options.onFatal,
+    });
     const labelsOf = (id: bigint) => {
       const info = tree.lookup(id);
       return (info && options.nameOf?.(info)) ?? noPod;
@@ -98,6 +104,7 @@ export class Agent {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#closing;
     await this.#closeWindow();
+    await this.#packing;
     await this.sender.close(CLOSE_GRACE_MS);
     for (const signal of this.kernel.signals) signal.close();
     this.spool.close();
@@ -144,6 +151,16 @@ export class Agent {
       this.options.logger.error({ err: error }, 'the window could not be spooled and goes on');
     }
     this.sender.notify();
+    this.#packing ??= this.#pack().finally(() => (this.#packing = undefined));
+  }
+
+  /** Room for more: what fails by it is told, and tried again with the next window. */
+  async #pack(): Promise<void> {
+    try {
+      while (!this.#ended && (await this.spool.pack()));
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'windows in the spool could not be packed');
+    }
   }
 }
 
