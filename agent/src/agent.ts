@@ -15,6 +15,7 @@ import { Sender } from './sender.js';
 import { openSpool } from './spool.js';
 import type { Spool } from './spool.js';
 import type { Kernel } from './signal.js';
+import { millisecondsSinceBoot } from './monotonic.js';
 import { WindowClock, untilBoundaryMs } from './window-clock.js';
 
 /** The kernel's ring holds 1,795 births and deaths; a look at it costs a wake-up, which is most of an idle agent's work. */
@@ -62,6 +63,7 @@ export class Agent {
       directory: join(settings.dataDir, 'spool'),
       maxBytes: settings.spoolMaxBytes,
       bootId: facts.bootId,
+      firstSeq: millisecondsSinceBoot(),
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
     const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);

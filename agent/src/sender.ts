@@ -33,6 +33,8 @@ export class Sender {
   #sentUpTo = 0n;
   /** By performance.now(). */
   #drainAtMs = 0;
+  /** Sent, and not to be sent again, though a full disk keeps them in the spool. */
+  #acknowledged: readonly SpooledWindow[] = [];
   readonly #patience = new AbortController();
 
   constructor(
@@ -79,6 +81,7 @@ export class Sender {
 
   /** @returns false when there is nothing left to send, and nothing to wait for */
   async #sendSome(): Promise<boolean> {
+    this.#removeAcknowledged();
     if (!this.#news) await this.#pause(this.#drainAtMs - performance.now());
     this.#news = false;
     const windows = this.spool.peek(MOST_AT_ONCE);
@@ -96,10 +99,17 @@ export class Sender {
     const some = live.length > 0 ? live : windows;
     for (const messages of messagesOf(some, this.options.key))
       await this.publisher.publish(topics.deltas, messages);
-    this.#status = { ok: true };
-    this.spool.remove(some);
+    this.#acknowledged = some;
     if (live.length > 0) this.#sentUpTo = live.at(-1)!.position;
     else this.#drainAtMs = performance.now() + (some.length * 1000) / this.options.drainPerSecond;
+    this.#removeAcknowledged();
+  }
+
+  #removeAcknowledged(): void {
+    if (this.#acknowledged.length === 0) return;
+    this.spool.remove(this.#acknowledged);
+    this.#acknowledged = [];
+    this.#status = { ok: true };
   }
 
   /** Ended early by a new window and by `close`. */

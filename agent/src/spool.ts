@@ -16,6 +16,11 @@ export interface SpoolOptions {
    */
   readonly maxBytes: number;
   readonly bootId: string;
+  /**
+   * Number of the first window of a boot that the spool does not know. Default 1. A spool that was emptied must not give
+   * a number twice (the newest window of a node is found by it): milliseconds since the boot are never behind the count.
+   */
+  readonly firstSeq?: bigint;
 }
 
 export interface SpooledWindow {
@@ -219,8 +224,8 @@ export class Spool {
   #beginBoot(): void {
     this.db.transaction(() => {
       this.db.run(
-        `INSERT INTO boots VALUES (?, 0, 0, 0, ?) ON CONFLICT (boot_id) DO UPDATE SET used_at_ms = excluded.used_at_ms`,
-        ...[this.options.bootId, Date.now()],
+        `INSERT INTO boots VALUES (?, ?, 0, 0, ?) ON CONFLICT (boot_id) DO UPDATE SET used_at_ms = excluded.used_at_ms`,
+        ...[this.options.bootId, (this.options.firstSeq ?? 1n) - 1n, Date.now()],
       );
       this.db.run(
         'DELETE FROM boots WHERE boot_id NOT IN (SELECT boot_id FROM boots ORDER BY used_at_ms DESC LIMIT ?)',

@@ -1,13 +1,15 @@
 /** Which windows go when. The publisher is a fake where a broker has to be slow, or silent, at a given moment. */
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '@dentryscope/runtime';
 import { TransportError, openKafkaPublisher } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
 import { Sender } from '../src/sender.js';
 import type { Spool } from '../src/spool.js';
-import { append, fresh, open } from './spool-helpers.js';
+import { append, fresh, open, tinyDisk } from './spool-helpers.js';
 import { until } from '../../lib/transport/test/helpers.js';
 
 const logger = createLogger('sender-test', 'fatal');
@@ -29,8 +31,12 @@ class Broker implements Publisher {
   close = async () => {};
 }
 
-function started(publisher: Publisher, drainPerSecond: number, before = 0): { spool: Spool; sender: Sender } {
-  const spool = open(fresh());
+function started(
+  publisher: Publisher,
+  drainPerSecond: number,
+  before = 0,
+  spool = open(fresh()),
+): { spool: Spool; sender: Sender } {
   for (let count = 0; count < before; count++) append(spool, 'w');
   const onFatal = (error: Error) => {
     throw error;
@@ -85,6 +91,40 @@ describe('sender', () => {
     expect(broker.got).toEqual(['w1', ...names(29, 60), ...names(2, 28)]);
   });
 });
+
+const disk = tinyDisk(2 << 20);
+
+describe.skipIf(!disk)(disk ? 'sender: disk full' : 'sender: disk full (mount is refused here)', () => {
+  it('sends each window once though none can be taken out of the spool, and goes on when there is room', async () => {
+    const spool = open(join(disk!, 'spool'));
+    for (let count = 0; count < 60; count++) append(spool, 'w');
+    const ballast = join(disk!, 'ballast');
+    fillUp(ballast);
+    const broker = new Broker();
+    const { sender } = started(broker, 1e9, 0, spool);
+    await until(() => !sender.status().ok);
+    expect(sender.status().detail).toMatch(
+      /No room on the disk.*DENTRYSCOPE_DATA_DIR|disk under DENTRYSCOPE_DATA_DIR/,
+    );
+    expect(() => append(spool, 'w')).toThrow(expect.objectContaining({ retryable: true }));
+    rmSync(ballast);
+    await until(() => spool.size === 0);
+    expect(broker.got).toEqual([...names(29, 60), ...names(1, 28)]);
+    expect([append(spool, 'w'), spool.windowsLost]).toEqual([61n, 0n]);
+  });
+});
+
+/** All that is left of the disk. */
+function fillUp(file: string): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    for (;;) writeSync(descriptor, Buffer.alloc(4096));
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  } finally {
+    closeSync(descriptor);
+  }
+}
 
 describe('a broker that accepts and never answers', () => {
   it(

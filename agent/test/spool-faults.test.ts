@@ -3,8 +3,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, describe, expect, it } from 'vitest';
-import { append, fresh, noise, open, texts } from './spool-helpers.js';
+import { describe, expect, it } from 'vitest';
+import { append, fresh, noise, open, texts, tinyDisk } from './spool-helpers.js';
 
 interface Ended {
   /** What was acknowledged: number, and how far the WAL then reached. */
@@ -141,19 +141,6 @@ describe('spool: death', () => {
     return directory;
   }
 });
-
-/** Mounting needs root; a machine that does not let us has no such disk to fill. */
-function tinyDisk(bytes: number): string | undefined {
-  const directory = fresh();
-  mkdirSync(directory, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], { stdio: 'pipe' });
-  } catch {
-    return undefined;
-  }
-  afterAll(() => void execFileSync('umount', ['-l', directory]));
-  return directory;
-}
 
 const disk = tinyDisk(2 << 20);
 

@@ -1,8 +1,9 @@
 /** What the spool keeps, and within which bound. */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { TransportError, openDatabase } from '@dentryscope/transport';
+import { openSpool } from '../src/spool.js';
 import { append, fresh, noise, open, texts } from './spool-helpers.js';
 
 describe('spool', () => {
@@ -48,6 +49,22 @@ describe('spool', () => {
     const again = open(directory, 'a');
     expect(append(again, 'a')).toBe(3n);
     again.close();
+  });
+
+  it('goes on above all its numbers where its directory was deleted in the same boot, and at once where it was not', () => {
+    const directory = fresh();
+    const openAt = (ms: bigint) => openSpool({ directory, bootId: 'a', maxBytes: 1 << 30, firstSeq: ms });
+    const first = openAt(60_000n);
+    for (let count = 0; count < 20; count++) append(first, 'w');
+    first.close();
+    const again = openAt(70_000n);
+    expect(append(again, 'w')).toBe(60_020n);
+    again.close();
+    rmSync(directory, { recursive: true });
+    // A window takes 100 ms at least.
+    const emptied = openAt(60_000n + 21n * 100n);
+    expect(append(emptied, 'w')).toBe(62_100n);
+    emptied.close();
   });
 
   it('remembers the end of the last window over restarts and boots, when it has long been sent', () => {
