@@ -106,6 +106,8 @@ async function arrives(publisher: Publisher, consumer: Consumer): Promise<void> 
   expect([spool.size, spool.windowsLost, order.length]).toEqual([0, 0n, windows]);
   spool.close();
   expect([...arrived.keys()].sort((a, b) => a - b).map((n) => arrived.get(n))).toEqual(made);
-  expect(order.slice(0, 32)).toEqual(Array.from({ length: 32 }, (_, i) => windows - 32 + i));
+  // A send is what lies outside of blocks, 32 at most, or a block.
+  expect(order.indexOf(windows - 1)).toBeLessThan(32);
+  expect(Math.min(...order.slice(0, 16))).toBeGreaterThanOrEqual(windows - 32);
   expect(order.at(-1)).toBe(31);
 }
