@@ -15,6 +15,7 @@ import { Sender } from './sender.js';
 import { openSpool } from './spool.js';
 import type { Spool } from './spool.js';
 import type { Kernel } from './signal.js';
+import { millisecondsSinceBoot } from './monotonic.js';
 import { WindowClock, untilBoundaryMs } from './window-clock.js';
 
 /** The kernel's ring holds 1,795 births and deaths; a look at it costs a wake-up, which is most of an idle agent's work. */
@@ -40,6 +41,7 @@ export class Agent {
   readonly #timers: NodeJS.Timeout[] = [];
   #spoolProblem: string | undefined;
   #closing: Promise<void> | undefined;
+  #packing: Promise<void> | undefined;
   #ended = false;
 
   private constructor(
@@ -61,11 +63,17 @@ export class Agent {
       directory: join(settings.dataDir, 'spool'),
       maxBytes: settings.spoolMaxBytes,
       bootId: facts.bootId,
+      firstSeq: millisecondsSinceBoot(),
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
     const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);
     const sampler = new Sampler(facts, kernel, tree);
-    const sender = new Sender(spool, publisher, batchKey(facts), logger, options.onFatal);
+    const sender = new Sender(spool, publisher, {
+      key: batchKey(facts),
+      drainPerSecond: settings.spoolDrainPerSecond,
+      logger,
+      onFatal: options.onFatal,
+    });
     const labelsOf = (id: bigint) => {
       const info = tree.lookup(id);
       return (info && options.nameOf?.(info)) ?? noPod;
@@ -98,6 +106,7 @@ export class Agent {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#closing;
     await this.#closeWindow();
+    await this.#packing;
     await this.sender.close(CLOSE_GRACE_MS);
     for (const signal of this.kernel.signals) signal.close();
     this.spool.close();
@@ -144,6 +153,16 @@ export class Agent {
       this.options.logger.error({ err: error }, 'the window could not be spooled and goes on');
     }
     this.sender.notify();
+    this.#packing ??= this.#pack().finally(() => (this.#packing = undefined));
+  }
+
+  /** Room for more: what fails by it is told, and tried again with the next window. */
+  async #pack(): Promise<void> {
+    try {
+      while (!this.#ended && (await this.spool.pack()));
+    } catch (error) {
+      this.options.logger.warn({ err: error }, 'windows in the spool could not be packed');
+    }
   }
 }
 

@@ -6,3 +6,5 @@ export { openKernel } from './kernel.js';
 export { readNode } from './collectors/node.js';
 export { Sender } from './sender.js';
 export { openSpool } from './spool.js';
+export type { SenderOptions } from './sender.js';
+export type { Spool, SpoolOptions } from './spool.js';

@@ -1,27 +1,46 @@
-/** Takes windows out of the spool as the transport acknowledges them; until then they stay. */
+/**
+ * Takes windows out of the spool as the transport acknowledges them; until then they stay. The newest go first, and at
+ * once; what waits behind them follows at a bounded rate, so that a broker that comes back is not filled with yesterday
+ * before the windows of now (docs/decisions/0012).
+ */
 import { topics } from '@dentryscope/contracts/wire';
-import type { Publisher, Status } from '@dentryscope/transport';
+import type { Message, Publisher, Status } from '@dentryscope/transport';
 import { Backoff, TransportError, sleep } from '@dentryscope/transport';
 import type { Logger } from '@dentryscope/runtime';
-import type { Spool } from './spool.js';
+import type { Spool, SpooledWindow } from './spool.js';
 
-const MOST_AT_ONCE = 64;
+const MOST_AT_ONCE = 32;
+/** A publish has one deadline: a node with many cgroups must meet it on a slow line. */
+const PUBLISH_BYTES = 1 << 20;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 15_000;
+
+export interface SenderOptions {
+  readonly key: string;
+  /** Windows of the backlog a second; live ones are not held back. */
+  readonly drainPerSecond: number;
+  readonly logger: Logger;
+  readonly onFatal: (error: Error) => void;
+}
 
 export class Sender {
   #status: Status = { ok: true };
   #wake: () => void = () => {};
+  #news = false;
   #ending = false;
   #done: Promise<void> | undefined;
+  /** What lies after it has come since the last send. */
+  #sentUpTo = 0n;
+  /** By performance.now(). */
+  #drainAtMs = 0;
+  /** Sent, and not to be sent again, though a full disk keeps them in the spool. */
+  #acknowledged: readonly SpooledWindow[] = [];
   readonly #patience = new AbortController();
 
   constructor(
     private readonly spool: Spool,
     private readonly publisher: Publisher,
-    private readonly key: string,
-    private readonly logger: Logger,
-    private readonly onFatal: (error: Error) => void,
+    private readonly options: SenderOptions,
   ) {}
 
   start(): void {
@@ -30,6 +49,7 @@ export class Sender {
 
   /** A window has been put into the spool. */
   notify(): void {
+    this.#news = true;
     this.#wake();
   }
 
@@ -61,25 +81,71 @@ export class Sender {
 
   /** @returns false when there is nothing left to send, and nothing to wait for */
   async #sendSome(): Promise<boolean> {
+    this.#removeAcknowledged();
+    if (!this.#news) await this.#pause(this.#drainAtMs - performance.now());
+    this.#news = false;
     const windows = this.spool.peek(MOST_AT_ONCE);
-    if (windows.length === 0) {
-      if (!this.#ending) await new Promise<void>((resolve) => (this.#wake = resolve));
-      return !this.#ending || this.spool.size > 0;
+    if (windows.length > 0) {
+      await this.#send(windows);
+      return true;
     }
-    const messages = windows.map(({ bytes }) => ({ key: this.key, value: bytes }));
-    await this.publisher.publish(topics.deltas, messages);
-    this.spool.remove(windows.at(-1)!);
+    if (!this.#ending) await this.#pause(Infinity);
+    return !this.#ending || this.spool.size > 0;
+  }
+
+  async #send(windows: readonly SpooledWindow[]): Promise<void> {
+    const live = windows.filter(({ position }) => position > this.#sentUpTo);
+    if (live.length === 0 && !this.#ending && performance.now() < this.#drainAtMs) return;
+    const some = live.length > 0 ? live : windows;
+    for (const messages of messagesOf(some, this.options.key))
+      await this.publisher.publish(topics.deltas, messages);
+    this.#acknowledged = some;
+    if (live.length > 0) this.#sentUpTo = live.at(-1)!.position;
+    else this.#drainAtMs = performance.now() + (some.length * 1000) / this.options.drainPerSecond;
+    this.#removeAcknowledged();
+  }
+
+  #removeAcknowledged(): void {
+    if (this.#acknowledged.length === 0) return;
+    this.spool.remove(this.#acknowledged);
+    this.#acknowledged = [];
     this.#status = { ok: true };
-    return true;
+  }
+
+  /** Ended early by a new window and by `close`. */
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0 || this.#ending || this.#news) return;
+    await new Promise<void>((resolve) => {
+      const timer = ms === Infinity ? undefined : setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #mayRetry(error: unknown): boolean {
     const { message } = error as Error;
     if (this.#status.ok || this.#status.detail !== message)
-      this.logger.warn({ err: error }, 'windows wait in the spool');
+      this.options.logger.warn({ err: error }, 'windows wait in the spool');
     this.#status = { ok: false, detail: message };
     const retryable = !(error instanceof TransportError) || error.retryable;
-    if (!retryable) this.onFatal(error as Error);
+    if (!retryable) this.options.onFatal(error as Error);
     return retryable;
   }
+}
+
+/** In parts of PUBLISH_BYTES; at least one window each. */
+function* messagesOf(windows: readonly SpooledWindow[], key: string): Generator<Message[]> {
+  let messages: Message[] = [];
+  let bytes = 0;
+  for (const { bytes: value } of windows) {
+    if (messages.length > 0 && bytes + value.length > PUBLISH_BYTES) {
+      yield messages;
+      [messages, bytes] = [[], 0];
+    }
+    messages.push({ key, value });
+    bytes += value.length;
+  }
+  yield messages;
 }

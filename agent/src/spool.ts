@@ -1,11 +1,12 @@
 /**
- * Windows between the kernel and the transport: durable, in order, bounded. One agent a directory. What `append`
+ * Windows between the kernel and the transport: durable, bounded, the newest first. One agent a directory. What `append`
  * returned from is there after SIGKILL and power loss; a window leaves when the transport has acknowledged it.
  */
 import { join } from 'node:path';
 import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { FileLock, TransportError, openDatabase } from '@dentryscope/transport';
 import type { Database } from '@dentryscope/transport';
+import { packBlock, unpackBlock } from './pack/block.js';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -15,11 +16,18 @@ export interface SpoolOptions {
    */
   readonly maxBytes: number;
   readonly bootId: string;
+  /**
+   * Number of the first window of a boot that the spool does not know. Default 1. A spool that was emptied must not give
+   * a number twice (the newest window of a node is found by it): milliseconds since the boot are never behind the count.
+   */
+  readonly firstSeq?: bigint;
 }
 
 export interface SpooledWindow {
-  /** Order in the spool, over boots. */
+  /** Order in the spool, over boots; of all windows of a block that of its newest. */
   readonly position: bigint;
+  /** It lies in a block, with others. */
+  readonly packed: boolean;
   readonly bytes: Uint8Array;
 }
 
@@ -43,11 +51,33 @@ const migrations = [
      windows_lost INTEGER NOT NULL,
      used_at_ms INTEGER NOT NULL
    ) STRICT;`,
+  // All older than any in `windows`. What is short stands before what is long: SQLite reads a row from its beginning.
+  `CREATE TABLE blocks (
+     position INTEGER PRIMARY KEY,
+     windows INTEGER NOT NULL,
+     crc32 INTEGER NOT NULL,
+     block BLOB NOT NULL
+   ) STRICT;`,
 ];
 
 /** A boot that is long over is not asked for again. */
 const BOOTS_KEPT = 16;
 const WAL_BYTES = 1 << 20;
+/** In a block; more would save little, and take more memory. */
+const BLOCK_WINDOWS = 32;
+/** Below this part of the bound nothing is packed: a short outage costs no time for it. */
+const PACK_FROM = 1 / 16;
+
+interface Row {
+  readonly position: bigint;
+  readonly windows: bigint;
+  readonly crc32: bigint;
+  readonly bytes: ArrayBuffer;
+}
+
+const SINGLES = 'SELECT position, 1 AS windows, crc32, gzip AS bytes FROM windows';
+const BLOCKS = 'SELECT position, windows, crc32, block AS bytes FROM blocks';
+type Table = 'windows' | 'blocks';
 
 /** @throws TransportError that names DENTRYSCOPE_DATA_DIR: not writable, damaged, or another agent's */
 export function openSpool(options: SpoolOptions): Spool {
@@ -68,6 +98,9 @@ export function openSpool(options: SpoolOptions): Spool {
 
 export class Spool {
   #size = 0;
+  #open = true;
+  /** Handed out by `peek`, and not yet removed. */
+  #lent = new Set<bigint>();
 
   constructor(
     private readonly db: Database,
@@ -99,16 +132,7 @@ export class Spool {
    * @throws TransportError (a full disk: retryable); what `build` throws
    */
   append<T extends WindowToKeep>(build: (seq: bigint) => T): T {
-    try {
-      return this.#append(build);
-    } catch (error) {
-      this.#count(); // what was rolled back does not count
-      throw error;
-    }
-  }
-
-  #append<T extends WindowToKeep>(build: (seq: bigint) => T): T {
-    return this.db.transaction(() => {
+    return this.#counted(() => {
       const seq = this.#boot().last_seq + 1n;
       const window = build(seq);
       const gzip = gzipSync(window.bytes);
@@ -123,27 +147,72 @@ export class Spool {
     });
   }
 
-  /** Oldest first. A damaged one is dropped and counted. */
+  /**
+   * The newest, at most `limit` of them unless a block has more; of these the oldest first. A damaged one is dropped and
+   * counted.
+   */
   peek(limit: number): SpooledWindow[] {
-    const rows = this.db
-      .all<{ position: bigint; gzip: ArrayBuffer; crc32: bigint }>(
-        'SELECT position, gzip, crc32 FROM windows ORDER BY position LIMIT ?',
-        limit,
-      )
-      .map((row) => ({ ...row, gzip: Buffer.from(row.gzip) }));
-    const damaged = rows.filter(({ gzip, crc32: sum }) => crc32(gzip) !== Number(sum));
-    if (damaged.length > 0 && this.#dropDamaged(damaged)) return this.peek(limit);
-    return rows
-      .filter((row) => !damaged.includes(row))
-      .map(({ position, gzip }) => ({ position, bytes: gunzipSync(gzip) }));
+    const singles = this.db.all<Row>(`${SINGLES} ORDER BY position DESC LIMIT ?`, limit).reverse();
+    const table = singles.length > 0 ? 'windows' : 'blocks';
+    const rows = singles.length > 0 ? singles : this.db.all<Row>(`${BLOCKS} ORDER BY position DESC LIMIT 1`);
+    const damaged = rows.filter(isDamaged);
+    if (damaged.length > 0 && this.#dropDamaged(table, damaged)) return this.peek(limit);
+    const whole = rows.filter((row) => !damaged.includes(row));
+    this.#lent = new Set(table === 'windows' ? whole.map(({ position }) => position) : []);
+    return whole.flatMap((row) =>
+      unpack(table, row).map((bytes) => ({ position: row.position, packed: table === 'blocks', bytes })),
+    );
   }
 
-  /** All up to this one have been acknowledged. */
-  remove({ position }: Pick<SpooledWindow, 'position'>): void {
-    this.#delete('position <= ?', position);
+  /** They have been acknowledged: all of a block, or none of it. */
+  remove(windows: readonly Pick<SpooledWindow, 'position' | 'packed'>[]): void {
+    const rows = new Map(
+      windows.map(({ position, packed }) => [position, packed ? 'blocks' : 'windows'] as const),
+    );
+    this.#counted(() => {
+      for (const [position, table] of rows) this.#delete(table, position);
+    });
+    this.#lent.clear();
+  }
+
+  /**
+   * Makes a block of the oldest windows where much waits: half the room for each. Whenever the process ends, they are
+   * there once: the block comes and they go in one transaction.
+   * @returns false where there was nothing to pack
+   * @throws TransportError (a full disk: retryable); all is as it was
+   */
+  async pack(): Promise<boolean> {
+    if (this.db.usedBytes() < this.options.maxBytes * PACK_FROM) return false;
+    const rows = this.db.all<Row>(`${SINGLES} ORDER BY position LIMIT ?`, BLOCK_WINDOWS);
+    if (rows.length < BLOCK_WINDOWS || rows.some(isDamaged)) return false;
+    const block = await packBlock(rows.flatMap((row) => unpack('windows', row)));
+    if (!this.#open || !this.#allThere(rows)) return false;
+    this.#counted(() => {
+      for (const { position } of rows) this.#delete('windows', position);
+      this.db.run(
+        'INSERT INTO blocks VALUES (?, ?, ?, ?)',
+        rows.at(-1)!.position,
+        rows.length,
+        crc32(block),
+        block,
+      );
+      this.#size += rows.length;
+    });
+    return true;
+  }
+
+  /** Neither sent meanwhile, nor about to be: what is removed must not be in a block as well. */
+  #allThere(rows: readonly Row[]): boolean {
+    const [first, last] = [rows[0]!.position, rows.at(-1)!.position];
+    const between = this.db.get<{ count: bigint }>(
+      'SELECT count(*) AS count FROM windows WHERE position BETWEEN ? AND ?',
+      ...[first, last],
+    );
+    return between?.count === BigInt(rows.length) && !rows.some(({ position }) => this.#lent.has(position));
   }
 
   close(): void {
+    this.#open = false;
     this.db.close();
     this.lock.release();
   }
@@ -155,8 +224,8 @@ export class Spool {
   #beginBoot(): void {
     this.db.transaction(() => {
       this.db.run(
-        `INSERT INTO boots VALUES (?, 0, 0, 0, ?) ON CONFLICT (boot_id) DO UPDATE SET used_at_ms = excluded.used_at_ms`,
-        ...[this.options.bootId, Date.now()],
+        `INSERT INTO boots VALUES (?, ?, 0, 0, ?) ON CONFLICT (boot_id) DO UPDATE SET used_at_ms = excluded.used_at_ms`,
+        ...[this.options.bootId, (this.options.firstSeq ?? 1n) - 1n, Date.now()],
       );
       this.db.run(
         'DELETE FROM boots WHERE boot_id NOT IN (SELECT boot_id FROM boots ORDER BY used_at_ms DESC LIMIT ?)',
@@ -167,21 +236,39 @@ export class Spool {
 
   /** The newest stays, whatever the bound: an answer of now is worth more than a full history. */
   #dropOldest(): void {
-    while (this.#size > 1 && this.db.usedBytes() > this.options.maxBytes)
-      this.#countLost(this.#delete('position = (SELECT min(position) FROM windows)'));
+    while (this.#size > 1 && this.db.usedBytes() > this.options.maxBytes) {
+      const [table, position] = this.#oldest();
+      this.#countLost(this.#delete(table, position));
+    }
+  }
+
+  #oldest(): [Table, bigint] {
+    const first = (table: Table) =>
+      this.db.get<{ position: bigint | null }>(`SELECT min(position) AS position FROM ${table}`)!.position;
+    const block = first('blocks');
+    return block === null ? ['windows', first('windows')!] : ['blocks', block];
   }
 
   /** @returns false where the disk is full: the damaged stay until there is room, and hold no good one back */
-  #dropDamaged(rows: readonly { position: bigint }[]): boolean {
+  #dropDamaged(table: Table, rows: readonly Row[]): boolean {
     try {
-      this.db.transaction(() => {
-        for (const { position } of rows) this.#countLost(this.#delete('position = ?', position));
+      this.#counted(() => {
+        for (const { position } of rows) this.#countLost(this.#delete(table, position));
       });
       return true;
     } catch (error) {
-      this.#count();
       if (!(error instanceof TransportError && error.retryable)) throw error;
       return false;
+    }
+  }
+
+  /** A transaction; what was rolled back does not count. */
+  #counted<T>(body: () => T): T {
+    try {
+      return this.db.transaction(body);
+    } catch (error) {
+      this.#count();
+      throw error;
     }
   }
 
@@ -193,14 +280,31 @@ export class Spool {
     );
   }
 
-  /** @returns how many */
-  #delete(where: string, ...values: bigint[]): number {
-    const gone = this.db.run(`DELETE FROM windows WHERE ${where}`, ...values);
+  /** @returns how many windows */
+  #delete(table: Table, position: bigint): number {
+    const count =
+      table === 'windows'
+        ? 1
+        : Number(
+            this.db.get<{ windows: bigint }>('SELECT windows FROM blocks WHERE position = ?', position)
+              ?.windows ?? 0,
+          );
+    const gone = this.db.run(`DELETE FROM ${table} WHERE position = ?`, position) * count;
     this.#size -= gone;
     return gone;
   }
 
   #count(): void {
-    this.#size = Number(this.db.get<{ size: bigint }>('SELECT count(*) AS size FROM windows')!.size);
+    this.#size = Number(
+      this.db.get<{ size: bigint }>(
+        'SELECT (SELECT count(*) FROM windows) + (SELECT ifnull(sum(windows), 0) FROM blocks) AS size',
+      )!.size,
+    );
   }
+}
+
+const isDamaged = ({ bytes, crc32: sum }: Row) => crc32(Buffer.from(bytes)) !== Number(sum);
+
+function unpack(table: Table, { bytes }: Row): Uint8Array[] {
+  return table === 'windows' ? [gunzipSync(Buffer.from(bytes))] : unpackBlock(Buffer.from(bytes));
 }

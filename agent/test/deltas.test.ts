@@ -93,6 +93,30 @@ it('windows never overlap though the clock is set back, and their true length is
   expect(clock.now()).toMatchObject({ startMs: 1_000_501, endMs: 1_060_000 });
 });
 
+it('a clock that is set forward, and back again, makes a long window and then short ones, none over another', () => {
+  let wall = 1_000_000;
+  let mono = 0n;
+  const clock = new WindowClock(
+    0,
+    () => wall,
+    () => mono,
+  );
+  const times = [10_000, 3_600_000, -3_590_000, 10_000].map((stepMs) => {
+    wall += stepMs;
+    mono += 10_000_000_000n;
+    const window = clock.now();
+    clock.advance(window);
+    return [window.startMs, window.endMs, window.durationNs];
+  });
+  const durationNs = 10_000_000_000n;
+  expect(times).toEqual([
+    [1_000_000, 1_010_000, durationNs],
+    [1_010_000, 4_610_000, durationNs],
+    [4_610_000, 4_610_001, durationNs],
+    [4_610_001, 4_610_002, durationNs],
+  ]);
+});
+
 it('windows end on multiples of their length', () => expect(untilBoundaryMs(12_345, 10_000)).toBe(7_655));
 
 it('a cgroup is announced once, when it dies, and again for readers that came late', () => {

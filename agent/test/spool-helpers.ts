@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -23,3 +24,16 @@ export function append(spool: Spool, text: string, endMs = 0): bigint {
 
 export const texts = (spool: Spool, limit = 1000) =>
   spool.peek(limit).map(({ bytes }) => Buffer.from(bytes).toString());
+
+/** Mounting needs root; a machine that does not let us has no such disk to fill. */
+export function tinyDisk(bytes: number): string | undefined {
+  const directory = fresh();
+  mkdirSync(directory, { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], { stdio: 'pipe' });
+  } catch {
+    return undefined;
+  }
+  afterAll(() => void execFileSync('umount', ['-l', directory]));
+  return directory;
+}

@@ -223,3 +223,18 @@ test('the names of metrics are those that series and top take', async () => {
   for (const { name } of json.metrics)
     expect((await api.get(`/v1/series?metric=${name}&from=1m`)).status, name).toBe(200);
 });
+
+test('series: where a node has no windows is marked, with what is known of why', async () => {
+  await api.store.writer.write([5, 4, 2, 0].map((ago) => windowOf({ node: 'gapped', cluster: 'c9', ago })));
+  const { json } = await api.get('/v1/series?metric=node_dentries&cluster=c9&node=gapped&from=2m');
+  const gap = { cluster: 'c9', node: 'gapped', reason: 'windows_missing', windows: 1 };
+  expect(json.gaps).toEqual([
+    { ...gap, from: '2026-11-21T11:59:20.000Z', to: '2026-11-21T11:59:30.000Z' },
+    { ...gap, from: '2026-11-21T11:59:40.000Z', to: '2026-11-21T11:59:50.000Z' },
+  ]);
+  // One that comes late is missed no more.
+  await api.store.writer.write([windowOf({ node: 'gapped', cluster: 'c9', ago: 3 })]);
+  const later = await api.get('/v1/series?metric=node_dentries&cluster=c9&from=2m');
+  expect(later.json.gaps).toHaveLength(1);
+  expect((await api.get('/v1/series?metric=node_dentries&node=n1&from=2m')).json.gaps).toEqual([]);
+});

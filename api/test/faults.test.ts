@@ -17,7 +17,7 @@ import { ask } from './harness.js';
 const never = () => new Promise<never>(() => {});
 const failing = (error: Error): Reader => {
   const fail = () => Promise.reject(error);
-  return { top: fail, series: fail, nodes: fail, ping: fail, close: async () => {} };
+  return { top: fail, series: fail, nodes: fail, gaps: fail, ping: fail, close: async () => {} };
 };
 const fine: Reader = { ...failing(new Error()), nodes: async () => [], ping: async () => {} };
 

@@ -38,14 +38,17 @@ async function published({ settings }) {
   return [...batches.values()].sort((a, b) => Number(a.windowStartMs - b.windowStartMs));
 }
 
-/** How many are missing of each boot's 1, 2, 3 … */
+/** How many are missing between the first number of each boot, which is any, and the last. */
 function gaps(batches) {
   const boots = new Map();
   for (const { bootId, seq } of batches) {
-    const { last = 0n, count = 0 } = boots.get(bootId) ?? {};
-    boots.set(bootId, { last: seq > last ? seq : last, count: count + 1 });
+    const { first = seq, last = seq, count = 0 } = boots.get(bootId) ?? {};
+    boots.set(bootId, { first: seq < first ? seq : first, last: seq > last ? seq : last, count: count + 1 });
   }
-  return [...boots.values()].reduce((sum, { last, count }) => sum + Number(last) - count, 0);
+  return [...boots.values()].reduce(
+    (sum, { first, last, count }) => sum + Number(last - first) + 1 - count,
+    0,
+  );
 }
 
 function steps(batches, fromMs, count, [, kind, valuesOf]) {

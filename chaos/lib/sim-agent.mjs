@@ -24,8 +24,13 @@ const publisher = openPublisher(settings, {
   log: (level, message, fields) => logger[level](fields ?? {}, message),
 });
 const key = batchKey({ cluster: CLUSTER, node: nodeName(node) });
-const sender = new Sender(spool, publisher, key, logger, (error) => {
-  throw error;
+const sender = new Sender(spool, publisher, {
+  key,
+  drainPerSecond: 1000,
+  logger,
+  onFatal: (error) => {
+    throw error;
+  },
 });
 
 /** How many windows have been made: their times are without a gap, over boots too. */
@@ -51,6 +56,7 @@ if (drain) {
 } else {
   for (let infos = true; ; infos = false) {
     makeWindow(infos);
+    await spool.pack();
     await sleep(periodMs);
   }
 }

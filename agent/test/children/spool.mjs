@@ -10,6 +10,7 @@ const {
   bytes = 500,
   count = Infinity,
   remove = false,
+  pack = false,
 } = JSON.parse(process.argv[2]);
 const spool = openSpool({ directory, bootId, maxBytes });
 const noise = (seq) =>
@@ -21,6 +22,7 @@ for (let appended = 0; appended < count; appended++) {
     bytes: Buffer.concat([Buffer.from(`${bootId}/${seq}/`), noise(seq)]),
   }));
   process.stdout.write(`${seq} ${statSync(join(directory, 'spool.db-wal')).size}\n`);
-  if (remove && seq % 5n === 0n) spool.remove(spool.peek(2).at(-1));
+  if (pack) await spool.pack();
+  if (remove && seq % 5n === 0n) spool.remove(spool.peek(2));
 }
 setInterval(() => {}, 1000);

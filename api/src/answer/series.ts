@@ -1,5 +1,5 @@
 import type { SeriesAnswer } from '@dentryscope/contracts';
-import type { SeriesRequest, SeriesStep } from '@dentryscope/store';
+import type { Gap, SeriesRequest, SeriesStep } from '@dentryscope/store';
 import { iso } from '../query/times.js';
 
 type Points = SeriesAnswer['points'];
@@ -14,7 +14,17 @@ function pointsOf({ fromMs, toMs, stepMs }: SeriesRequest, steps: readonly Serie
   });
 }
 
-export function seriesOf(request: SeriesRequest, steps: readonly SeriesStep[]): SeriesAnswer {
+const gapOf = ({ fromMs, toMs, ...gap }: Gap): SeriesAnswer['gaps'][number] => ({
+  ...gap,
+  from: iso(fromMs),
+  to: iso(toMs),
+});
+
+export function seriesOf(
+  request: SeriesRequest,
+  steps: readonly SeriesStep[],
+  gaps: readonly Gap[],
+): SeriesAnswer {
   return {
     metric: request.metric.name,
     unit: request.metric.unit,
@@ -22,6 +32,7 @@ export function seriesOf(request: SeriesRequest, steps: readonly SeriesStep[]): 
     to: iso(request.toMs),
     stepMs: request.stepMs,
     points: pointsOf(request, steps),
+    gaps: gaps.map(gapOf),
   };
 }
 

@@ -31,6 +31,16 @@ const schema = {
   },
 };
 
+const MOST_GAPS = 1000;
+
+/** Of a filter what names nodes: on which of them a pod ran is not asked for. */
+function placeOf({
+  cluster,
+  node,
+}: SeriesRequest['filter']): Pick<SeriesRequest['filter'], 'cluster' | 'node'> {
+  return { ...(cluster === undefined ? {} : { cluster }), ...(node === undefined ? {} : { node }) };
+}
+
 function requestOf(query: SeriesQuery, now: number): SeriesRequest {
   const metric = metricOf(query.metric);
   const filter = filterOf(query);
@@ -42,8 +52,12 @@ function requestOf(query: SeriesQuery, now: number): SeriesRequest {
 export function seriesRoute(app: App, context: Context): void {
   app.get('/v1/series', { schema }, async (request, reply): Promise<SeriesAnswer> => {
     const asked = requestOf(request.query, context.now());
-    const steps = await ask(context, reply, (cap) => context.reader.series(asked, cap));
-    const answer = seriesOf(asked, steps);
+    const { filter, fromMs, toMs } = asked;
+    const where = { filter: placeOf(filter), fromMs, toMs, limit: MOST_GAPS };
+    const [steps, gaps] = await ask(context, reply, (cap) =>
+      Promise.all([context.reader.series(asked, cap), context.reader.gaps(where, cap)]),
+    );
+    const answer = seriesOf(asked, steps, gaps);
     if (request.query.format === 'json') return answer;
     return reply.type(CSV_TYPE).serializer(String).send(toCsv(answer));
   });

@@ -122,6 +122,14 @@ export const settings = {
     'Bound of the spool that holds windows until the broker has them; then the oldest are dropped and counted.',
     65536,
   ),
+  spoolDrainPerSecond: setting(
+    'integer',
+    'SPOOL_DRAIN_PER_SECOND',
+    '5',
+    ['standalone', 'agent'],
+    'Windows of a backlog that are sent in a second once the broker is back; new ones go before them, at once.',
+    1,
+  ),
   ...transportSettings,
   store: choice(
     'STORE',

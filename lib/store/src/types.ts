@@ -2,6 +2,7 @@
 import type {
   CgroupMetric,
   Dimension,
+  GapReason,
   NodeBatch,
   NodeMetric,
   Owner,
@@ -106,12 +107,33 @@ export interface NodesRequest {
   readonly growthOverMs: number;
 }
 
+export interface GapsRequest extends TimeRange {
+  readonly filter: Pick<OwnerFilter, 'cluster' | 'node'>;
+  readonly limit: number;
+}
+
+/** From the end of a window to the start of the next one of its node, Unix milliseconds. */
+export interface Gap {
+  readonly cluster: string;
+  readonly node: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: GapReason;
+  /** Windows that were made there and are not here: lost, or still on their way. undefined: nobody can say. */
+  readonly windows?: number;
+}
+
 /** Requests that make no sense (a node's figure by pod, a limit of 0) are a RangeError; all else is a StoreError. */
 export interface Reader {
   top(request: TopRequest, cap: Cap): Promise<TopResult>;
   series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]>;
   /** Ordered by cluster and node. */
   nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]>;
+  /**
+   * Gaps that have a part in the range, by time; at most `limit`. Both windows beside them have to be here, at most a day
+   * outside the range: that a node is silent now is told by `nodes`. A window that comes late closes its gap.
+   */
+  gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[]>;
   /** Answers, or throws a StoreError that says what is wrong. */
   ping(): Promise<void>;
   close(): Promise<void>;

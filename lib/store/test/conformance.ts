@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Reader, Writer } from '@dentryscope/store';
 import { figuresConform } from './conform-figures.js';
+import { gapsConform } from './conform-gaps.js';
 import { holdersConform } from './conform-holders.js';
 import { namesConform } from './conform-names.js';
 import { nodesConform } from './conform-nodes.js';
@@ -29,6 +30,7 @@ export function conformance(name: string, open: () => Promise<OpenStore>): void 
     describe('holders', () => holdersConform(current));
     describe('names', () => namesConform(current));
     describe('nodes', () => nodesConform(current));
+    describe('gaps', () => gapsConform(current));
     describe('odd input', () => oddConform(current));
   });
 }

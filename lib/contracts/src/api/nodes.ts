@@ -20,7 +20,7 @@ export const Node = Type.Object({
   cluster: Type.String(),
   node: Type.String(),
   bootId: Type.String(),
-  seq: Count('Number of its newest window, from 1 for each boot'),
+  seq: Count('Number of its newest window: counts by one in a boot, from any number on'),
   lastSeen: Type.String({ format: 'date-time', description: 'End of its newest window' }),
   reporting: Type.Boolean({
     description: 'Its newest window ended within three of its windows, and 10 s for the way here',

@@ -52,6 +52,24 @@ export const SeriesPoint = Type.Object({
     description: 'null: no window that has the figure starts in this step',
   }),
 });
+/** Why there is nothing between two windows of a node. */
+export const gapReasons = ['agent_away', 'windows_missing', 'rebooted', 'spool_replaced'] as const;
+export type GapReason = (typeof gapReasons)[number];
+
+export const Gap = Type.Object({
+  cluster: Type.String(),
+  node: Type.String(),
+  from: Time,
+  to: Time,
+  reason: Type.Enum(gapReasons, {
+    description:
+      'agent_away: no window was made; windows_missing: some were, and are lost or still on their way; rebooted: the ' +
+      'node was; spool_replaced: the data directory of the agent was emptied, and what it held is not known',
+  }),
+  windows: Type.Optional(Count('Windows made there that are not here; absent where nobody can say')),
+});
+export type Gap = Static<typeof Gap>;
+
 export const SeriesAnswer = Type.Object({
   metric: Type.String(),
   unit: Type.String(),
@@ -59,6 +77,11 @@ export const SeriesAnswer = Type.Object({
   to: Time,
   stepMs: Type.Integer(),
   points: Type.Array(SeriesPoint),
+  gaps: Type.Array(Gap, {
+    description:
+      'Where nodes that the filter leaves have no windows, by time, at most 1000: sums over them are too low. Only gaps ' +
+      'between two windows; that a node is silent since is told by /v1/nodes',
+  }),
 });
 export type SeriesAnswer = Static<typeof SeriesAnswer>;
 

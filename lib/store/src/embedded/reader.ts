@@ -2,6 +2,8 @@ import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { checkSeries, checkTop } from '../request.js';
 import type {
   Cap,
+  Gap,
+  GapsRequest,
   NodeRecord,
   NodesRequest,
   Reader,
@@ -12,6 +14,7 @@ import type {
 } from '../types.js';
 import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
+import { gapsResult, gapsSql } from './gaps.js';
 import { nodesResult, nodesSql } from './nodes.js';
 import { seriesResult, seriesSql } from './series.js';
 import { topResult, topSql } from './top.js';
@@ -40,6 +43,10 @@ export class EmbeddedReader implements Reader {
 
   async nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]> {
     return nodesResult(await this.rows(nodesSql(request), cap.signal));
+  }
+
+  async gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[]> {
+    return gapsResult(await this.rows(gapsSql(request), cap.signal));
   }
 
   async ping(): Promise<void> {

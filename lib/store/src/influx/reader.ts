@@ -1,6 +1,8 @@
 import { checkSeries, checkTop } from '../request.js';
 import type {
   Cap,
+  Gap,
+  GapsRequest,
   NodeRecord,
   NodesRequest,
   Reader,
@@ -13,6 +15,7 @@ import { Catalog } from './catalog.js';
 import { closedError } from './errors.js';
 import { quoted } from './flux.js';
 import type { Ask } from './flux.js';
+import { gaps } from './gaps.js';
 import { nodes } from './nodes.js';
 import { series } from './series.js';
 import type { Server } from './server.js';
@@ -54,6 +57,11 @@ export class InfluxReader implements Reader {
 
   nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]> {
     return this.track(cap, (ask) => nodes(ask, this.bucket, request));
+  }
+
+  async gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[]> {
+    if (!(request.fromMs < request.toMs)) return [];
+    return this.track(cap, (ask) => gaps(ask, this.bucket, request));
   }
 
   /** A question that needs everything a real one needs: address, token, organization and bucket. */

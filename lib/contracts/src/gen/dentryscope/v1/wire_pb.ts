@@ -41,7 +41,9 @@ export type NodeBatch = Message<"dentryscope.v1.NodeBatch"> & {
   bootId: string;
 
   /**
-   * 1, 2, 3 … without a gap per (node, boot), restarts of the agent included.
+   * Counts by one without a gap per (node, boot), restarts of the agent included, and never goes back within a boot. The
+   * first number is any: a spool that is new in its boot begins with the milliseconds since the boot, as one before it may
+   * have counted up to there.
    *
    * @generated from field: uint64 seq = 4;
    */

@@ -1,0 +1,156 @@
+/** Which windows go when. The publisher is a fake where a broker has to be slow, or silent, at a given moment. */
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLogger } from '@dentryscope/runtime';
+import { TransportError, openKafkaPublisher } from '@dentryscope/transport';
+import type { Message, Publisher } from '@dentryscope/transport';
+import { Sender } from '../src/sender.js';
+import type { Spool } from '../src/spool.js';
+import { append, fresh, open, tinyDisk } from './spool-helpers.js';
+import { until } from '../../lib/transport/test/helpers.js';
+
+const logger = createLogger('sender-test', 'fatal');
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+class Broker implements Publisher {
+  readonly got: string[] = [];
+  away = false;
+
+  async publish(_topic: string, messages: readonly Message[]): Promise<void> {
+    if (this.away) throw new TransportError('away', true);
+    this.got.push(...messages.map(({ value }) => Buffer.from(value).toString()));
+  }
+
+  status = () => ({ ok: true });
+  close = async () => {};
+}
+
+function started(
+  publisher: Publisher,
+  drainPerSecond: number,
+  before = 0,
+  spool = open(fresh()),
+): { spool: Spool; sender: Sender } {
+  for (let count = 0; count < before; count++) append(spool, 'w');
+  const onFatal = (error: Error) => {
+    throw error;
+  };
+  const sender = new Sender(spool, publisher, { key: 'c/n', drainPerSecond, logger, onFatal });
+  closers.push(
+    () => spool.close(),
+    () => sender.close(0),
+  );
+  sender.start();
+  return { spool, sender };
+}
+
+const names = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `w${from + i}`);
+
+describe('sender', () => {
+  it('sends the newest first, then what waits behind them, down to the oldest', async () => {
+    const broker = new Broker();
+    const { spool } = started(broker, 1e9, 100);
+    await until(() => spool.size === 0);
+    expect(broker.got).toEqual([...names(69, 100), ...names(37, 68), ...names(5, 36), ...names(1, 4)]);
+  });
+
+  it('sends a new window at once while a backlog drains slowly, and the backlog no faster than it may', async () => {
+    const broker = new Broker();
+    const { spool, sender } = started(broker, 0.001, 200);
+    // The newest at once, one part of the backlog, and then the next in 32,000 s.
+    await until(() => broker.got.length === 64);
+    for (let seq = 201; seq <= 205; seq++) {
+      append(spool, 'w');
+      sender.notify();
+      await until(() => broker.got.at(-1) === `w${seq}`);
+    }
+    expect(broker.got).toEqual([...names(169, 200), ...names(137, 168), ...names(201, 205)]);
+    expect(spool.size).toBe(136);
+  });
+
+  it('goes on with the newest when the broker is back, and has lost and doubled none', async () => {
+    const broker = new Broker();
+    const { spool, sender } = started(broker, 1e9);
+    const live = (from: number, to: number) => {
+      for (let seq = from; seq <= to; seq++) append(spool, 'w');
+      sender.notify();
+    };
+    live(1, 1);
+    await until(() => spool.size === 0);
+    broker.away = true;
+    live(2, 60);
+    await until(() => !sender.status().ok);
+    broker.away = false;
+    await until(() => spool.size === 0);
+    expect(broker.got).toEqual(['w1', ...names(29, 60), ...names(2, 28)]);
+  });
+});
+
+const disk = tinyDisk(2 << 20);
+
+describe.skipIf(!disk)(disk ? 'sender: disk full' : 'sender: disk full (mount is refused here)', () => {
+  it('sends each window once though none can be taken out of the spool, and goes on when there is room', async () => {
+    const spool = open(join(disk!, 'spool'));
+    for (let count = 0; count < 60; count++) append(spool, 'w');
+    const ballast = join(disk!, 'ballast');
+    fillUp(ballast);
+    const broker = new Broker();
+    const { sender } = started(broker, 1e9, 0, spool);
+    await until(() => !sender.status().ok);
+    expect(sender.status().detail).toMatch(
+      /No room on the disk.*DENTRYSCOPE_DATA_DIR|disk under DENTRYSCOPE_DATA_DIR/,
+    );
+    expect(() => append(spool, 'w')).toThrow(expect.objectContaining({ retryable: true }));
+    rmSync(ballast);
+    await until(() => spool.size === 0);
+    expect(broker.got).toEqual([...names(29, 60), ...names(1, 28)]);
+    expect([append(spool, 'w'), spool.windowsLost]).toEqual([61n, 0n]);
+  });
+});
+
+/** All that is left of the disk. */
+function fillUp(file: string): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    for (;;) writeSync(descriptor, Buffer.alloc(4096));
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+describe('a broker that accepts and never answers', () => {
+  it(
+    'is told as such, costs no window, and does not hold up the end of the agent',
+    { timeout: 60_000 },
+    async () => {
+      const sockets = new Set<Socket>();
+      const silent = createServer((socket) => void sockets.add(socket.on('error', () => {}).resume()));
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      closers.push(() => {
+        sockets.forEach((socket) => socket.destroy());
+        silent.close();
+      });
+      const brokers = [`127.0.0.1:${(silent.address() as AddressInfo).port}`];
+      const publisher = openKafkaPublisher({ brokers, partitions: 1, publishTimeoutMs: 500 });
+      closers.push(() => publisher.close());
+      const { spool, sender } = started(publisher, 1e9, 3);
+      await until(() => !sender.status().ok);
+      expect(sender.status().detail).toMatch(/DENTRYSCOPE_KAFKA_BROKERS/);
+      expect(sockets.size).toBeGreaterThan(0);
+      append(spool, 'w');
+      sender.notify();
+      const startedMs = performance.now();
+      await sender.close(1000);
+      expect(performance.now() - startedMs).toBeLessThan(5000);
+      expect([spool.size, spool.windowsLost]).toEqual([4, 0n]);
+    },
+  );
+});
