@@ -28,6 +28,7 @@ await command({
     wire: 'the wire beside JSON',
     influx: 'the InfluxDB writer',
     embedded: 'the embedded pair on one CPU',
+    memory: 'memory of the ingester',
   },
   doing: 'ending',
   setUp,
