@@ -1,5 +1,5 @@
 export * from './types.js';
-export { openEmbeddedStore } from './embedded/open.js';
+export { openEmbeddedStore } from './open-embedded.js';
 export type { EmbeddedOptions, EmbeddedStore } from './embedded/open.js';
 export { openInfluxStore } from './influx/open.js';
 export type { InfluxOptions, InfluxStore } from './influx/open.js';

@@ -84,7 +84,7 @@ class KafkaConsumer implements Consumer {
       handle,
       {
         batchMessages: options.batchMessages ?? 500,
-        batchBytes: options.batchBytes ?? 4 << 20,
+        batchBytes: options.batchBytes ?? 1 << 20,
         heartbeatMs: this.#heartbeatMs,
         retryFirstMs: options.retryFirstMs ?? 200,
         retryMostMs: options.retryMostMs ?? 10_000,

@@ -28,7 +28,7 @@ export interface KafkaConsumerOptions extends KafkaOptions {
   readonly sessionTimeoutMs?: number;
   /** Most messages of a batch. Default 500. */
   readonly batchMessages?: number;
-  /** Most bytes of keys and values of a batch, but never fewer than one message. Default 4 MiB. */
+  /** Most bytes of keys and values of a batch, but never fewer than one message. Default 1 MiB. */
   readonly batchBytes?: number;
   /** How many partitions' messages may be with the handler at a time. Default 1. */
   readonly partitionsAtOnce?: number;
