@@ -5,10 +5,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { batchToJson, decodeBatch, topics } from '@dentryscope/contracts';
 import { requirePart, startInflux, startKafka } from '@dentryscope/lab';
 import type { RunningInflux, RunningKafka } from '@dentryscope/lab';
+import type { NodeBatch } from '@dentryscope/contracts';
 import type { Fleet } from '@dentryscope/simulator';
 import { openKafkaConsumer } from '@dentryscope/transport';
 import { Cli, endAll, eventually } from './lib/cli.js';
 import { expectTruth, pastFleet } from './lib/fleet.js';
+import { complete, spooled, told } from './lib/kept-windows.js';
 import { scratch } from './lib/scratch.js';
 import { quickly, startService } from './lib/services.js';
 
@@ -168,7 +170,7 @@ describe.skipIf(requirePart('kafka', 'influx'))('with TLS and logins', { timeout
       return /KAFKA_SASL_USERNAME and DENTRYSCOPE_KAFKA_SASL_PASSWORD_FILE/.test(says) || undefined;
     });
     await record(agent.cli, agent.address);
-    const seqs = new Set<bigint>();
+    const windows: NodeBatch[] = [];
     // Through the plaintext listener: the agent's login is what is tested.
     const consumer = openKafkaConsumer({
       brokers: kafka.brokers,
@@ -178,14 +180,17 @@ describe.skipIf(requirePart('kafka', 'influx'))('with TLS and logins', { timeout
       ephemeral: true,
     });
     const reading = consumer.run(async (messages) => {
-      for (const { key, value } of messages) if (key.includes('mended')) seqs.add(decodeBatch(value).seq);
+      for (const { key, value } of messages) if (key.includes('mended')) windows.push(decodeBatch(value));
     });
-    // Two of its windows, 500 ms each, are over before.
-    await eventually(async () => (await spooled(agent.address)) >= 2 || undefined);
-    expect(seqs.size).toBe(0);
+    await eventually(async () => (await spooled(agent.address)) >= 3 || undefined);
+    expect(windows).toEqual([]);
+    const [waited, mendedMs] = [await spooled(agent.address), Date.now()];
     file('agent-password', kafka.login!.password);
-    await eventually(() => seqs.size >= 4 || undefined, 60_000);
-    expect([...seqs].sort((a, b) => Number(a - b)).slice(0, 4)).toEqual([1n, 2n, 3n, 4n]);
+    await eventually(
+      () => complete(windows, waited, mendedMs) || undefined,
+      60_000,
+      () => told(windows),
+    );
     await consumer.close();
     await reading;
     await finish(agent.cli);
@@ -234,9 +239,3 @@ describe.skipIf(requirePart('kafka', 'influx'))('with TLS and logins', { timeout
         expect(said.filter((text) => text.includes(form))).toEqual([]);
   });
 });
-
-/** Windows that wait in the agent's spool. */
-async function spooled(address: string): Promise<number> {
-  const metrics = await (await fetch(`${address}/metrics`)).text();
-  return Number(/^agent_spool_windows(?:\{[^}]*\})? (\d+)/m.exec(metrics)?.[1] ?? 0);
-}
