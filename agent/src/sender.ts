@@ -89,8 +89,10 @@ export class Sender {
       await this.#send(windows);
       return true;
     }
-    if (!this.#ending) await this.#pause(Infinity);
-    return !this.#ending || this.spool.size > 0;
+    // What is left then is damaged, and stays for want of room.
+    if (this.#ending) return false;
+    await this.#pause(Infinity);
+    return true;
   }
 
   async #send(windows: readonly SpooledWindow[]): Promise<void> {

@@ -228,8 +228,10 @@ export class Spool {
         ...[this.options.bootId, (this.options.firstSeq ?? 1n) - 1n, Date.now()],
       );
       this.db.run(
-        'DELETE FROM boots WHERE boot_id NOT IN (SELECT boot_id FROM boots ORDER BY used_at_ms DESC LIMIT ?)',
-        BOOTS_KEPT,
+        // This one by name: a clock that starts in 1970 makes it the oldest.
+        `DELETE FROM boots WHERE boot_id <> ?1 AND boot_id NOT IN
+           (SELECT boot_id FROM boots ORDER BY used_at_ms DESC LIMIT ?2)`,
+        ...[this.options.bootId, BOOTS_KEPT],
       );
     });
   }

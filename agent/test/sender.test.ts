@@ -9,7 +9,7 @@ import { TransportError, openKafkaPublisher } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
 import { Sender } from '../src/sender.js';
 import type { Spool } from '../src/spool.js';
-import { append, fresh, open, tinyDisk } from './spool-helpers.js';
+import { append, damage, fresh, open, tinyDisk } from './spool-helpers.js';
 import { until } from '../../lib/transport/test/helpers.js';
 
 const logger = createLogger('sender-test', 'fatal');
@@ -111,6 +111,20 @@ describe.skipIf(!disk)(disk ? 'sender: disk full' : 'sender: disk full (mount is
     await until(() => spool.size === 0);
     expect(broker.got).toEqual([...names(29, 60), ...names(1, 28)]);
     expect([append(spool, 'w'), spool.windowsLost]).toEqual([61n, 0n]);
+  });
+
+  it('ends though what is left is damaged, and cannot be taken out for want of room', async () => {
+    const directory = join(disk!, 'damaged');
+    const spool = open(directory);
+    append(spool, 'w');
+    damage(directory, 1n);
+    const ballast = join(disk!, 'ballast');
+    fillUp(ballast);
+    const broker = new Broker();
+    const { sender } = started(broker, 1e9, 0, spool);
+    await sender.close(100);
+    expect([broker.got, spool.size]).toEqual([[], 1]);
+    rmSync(ballast);
   });
 });
 

@@ -80,10 +80,12 @@ describe('spool: death', () => {
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
     // Of each five the newest two left.
     const left = [0, 4];
+    const newest = Math.max(last, seqs.at(-1)!);
     expect(seqs.filter((seq) => !left.includes(seq % 5))).toEqual(
-      upTo(seqs.at(-1)!).filter((seq) => !left.includes(seq % 5)),
+      upTo(newest).filter((seq) => !left.includes(seq % 5)),
     );
-    expect(seqs.at(-1)).toBeGreaterThanOrEqual(last);
+    // The last that was acknowledged may be one of those that left.
+    expect(append(spool, 'w')).toBeGreaterThan(BigInt(last));
     spool.close();
   }, 120_000);
 

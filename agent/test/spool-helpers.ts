@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { openDatabase } from '@dentryscope/transport';
 import { openSpool } from '../src/spool.js';
 import type { Spool } from '../src/spool.js';
 
@@ -24,6 +25,16 @@ export function append(spool: Spool, text: string, endMs = 0): bigint {
 
 export const texts = (spool: Spool, limit = 1000) =>
   spool.peek(limit).map(({ bytes }) => Buffer.from(bytes).toString());
+
+/** Flips a byte of a stored window, as a bad disk would. */
+export function damage(directory: string, position: bigint): void {
+  const db = openDatabase({ file: join(directory, 'spool.db'), migrations: ['', ''] });
+  const { gzip } = db.get<{ gzip: ArrayBuffer }>('SELECT gzip FROM windows WHERE position = ?', position)!;
+  const bytes = new Uint8Array(gzip);
+  bytes[12]! ^= 1;
+  db.run('UPDATE windows SET gzip = ? WHERE position = ?', bytes, position);
+  db.close();
+}
 
 /** Mounting needs root; a machine that does not let us has no such disk to fill. */
 export function tinyDisk(bytes: number): string | undefined {

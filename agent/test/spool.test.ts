@@ -1,10 +1,10 @@
 /** What the spool keeps, and within which bound. */
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { TransportError, openDatabase } from '@dentryscope/transport';
+import { describe, expect, it, vi } from 'vitest';
+import { TransportError } from '@dentryscope/transport';
 import { openSpool } from '../src/spool.js';
-import { append, fresh, noise, open, texts } from './spool-helpers.js';
+import { append, damage, fresh, noise, open, texts } from './spool-helpers.js';
 
 describe('spool', () => {
   it('gives the newest first, in their order, and each until it is removed', () => {
@@ -79,6 +79,19 @@ describe('spool', () => {
     second.close();
   });
 
+  it('counts in a boot whose clock was never set, after many boots whose clock was', () => {
+    const directory = fresh();
+    for (let boot = 1; boot <= 17; boot++) open(directory, `boot ${boot}`).close();
+    vi.setSystemTime(0);
+    try {
+      const spool = open(directory, 'without a clock');
+      expect([append(spool, 'w'), spool.windowsLost]).toEqual([1n, 0n]);
+      spool.close();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('refuses a second agent on its directory, names the setting, and lets it in when the first has closed', () => {
     const directory = fresh();
     const first = open(directory);
@@ -133,16 +146,6 @@ describe('spool: bound', () => {
 });
 
 describe('spool: damage', () => {
-  /** Flips a byte of a stored window, as a bad disk would. */
-  function damage(directory: string, position: bigint): void {
-    const db = openDatabase({ file: join(directory, 'spool.db'), migrations: ['', ''] });
-    const { gzip } = db.get<{ gzip: ArrayBuffer }>('SELECT gzip FROM windows WHERE position = ?', position)!;
-    const bytes = new Uint8Array(gzip);
-    bytes[12]! ^= 1;
-    db.run('UPDATE windows SET gzip = ? WHERE position = ?', bytes, position);
-    db.close();
-  }
-
   it('drops a window that was damaged, counts it, and gives the others', () => {
     const directory = fresh();
     const spool = open(directory);

@@ -34,8 +34,10 @@ function reasonOf(sameBoot: boolean, seqs: bigint, lengthMs: number): GapReason 
   return seqs > 1n && seqs - 1n <= BigInt(lengthMs) ? 'windows_missing' : 'spool_replaced';
 }
 
+type Around = Pick<Gap, 'cluster' | 'node' | 'fromMs'>;
+
 /** As UTF-8 bytes, as all that is sorted by name. */
 const byName = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-export const inOrder = (a: Gap, b: Gap) =>
+export const inOrder = (a: Around, b: Around) =>
   a.fromMs - b.fromMs || byName(a.cluster, b.cluster) || byName(a.node, b.node);

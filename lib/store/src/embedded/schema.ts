@@ -1,6 +1,6 @@
 /**
  * The tables. `boot` stands for (cluster, node, boot id), so that the figures are numbers only. No table has a
- * primary key: DuckDB's index costs more than the one writer's own check of each window (see window-keys.ts).
+ * primary key: DuckDB's index costs more than the one writer's own check of each window (see windows.ts).
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
