@@ -14,7 +14,7 @@ function pointsOf({ fromMs, toMs, stepMs }: SeriesRequest, steps: readonly Serie
   });
 }
 
-const gapOf = ({ fromMs, toMs, ...gap }: Gap): SeriesAnswer['gaps'][number] => ({
+const gapOf = ({ fromMs, toMs, ...gap }: Gap): NonNullable<SeriesAnswer['gaps']>[number] => ({
   ...gap,
   from: iso(fromMs),
   to: iso(toMs),
@@ -23,7 +23,7 @@ const gapOf = ({ fromMs, toMs, ...gap }: Gap): SeriesAnswer['gaps'][number] => (
 export function seriesOf(
   request: SeriesRequest,
   steps: readonly SeriesStep[],
-  gaps: readonly Gap[],
+  gaps: readonly Gap[] | null,
 ): SeriesAnswer {
   return {
     metric: request.metric.name,
@@ -32,7 +32,7 @@ export function seriesOf(
     to: iso(request.toMs),
     stepMs: request.stepMs,
     points: pointsOf(request, steps),
-    gaps: gaps.map(gapOf),
+    gaps: gaps?.map(gapOf) ?? null,
   };
 }
 

@@ -77,10 +77,11 @@ export const SeriesAnswer = Type.Object({
   to: Time,
   stepMs: Type.Integer(),
   points: Type.Array(SeriesPoint),
-  gaps: Type.Array(Gap, {
+  gaps: Type.Union([Type.Array(Gap), Type.Null()], {
     description:
       'Where nodes that the filter leaves have no windows, by time, at most 1000: sums over them are too low. Only gaps ' +
-      'between two windows; that a node is silent since is told by /v1/nodes',
+      'between two windows; that a node is silent since is told by /v1/nodes. null: not known, since looking for them ' +
+      'takes longer than half of the time cap; a shorter range or a narrower filter tells',
   }),
 });
 export type SeriesAnswer = Static<typeof SeriesAnswer>;
