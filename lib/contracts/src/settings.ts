@@ -135,7 +135,7 @@ export const settings = {
     'STORE',
     ['embedded', 'influx'],
     'embedded',
-    ['ingester', 'api', 'standalone'],
+    [...storing, 'export'],
     'Where windows are kept: DuckDB in the data directory, or InfluxDB v2.',
   ),
   retention: setting(
@@ -270,6 +270,20 @@ export const settings = {
     'REASON',
     ['deadletter'],
     'Only dead letters whose reason contains this text, in upper or lower case.',
+  ),
+  from: optional(
+    'time',
+    'FROM',
+    ['export'],
+    'Windows that start then or later; left out: all that are kept. RFC 3339, or a length back from now.',
+  ),
+  to: optional('time', 'TO', ['export'], 'Windows that start before then; left out: to the newest.'),
+  overwrite: setting(
+    'boolean',
+    'OVERWRITE',
+    'false',
+    ['export'],
+    'Replace the files of an earlier export in the same directory.',
   ),
   json: setting('boolean', 'JSON', 'false', ['deadletter'], 'One JSON object a dead letter, a line each.'),
   dryRun: setting(
