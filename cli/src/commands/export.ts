@@ -38,12 +38,12 @@ function check({ store, from, to }: Context['settings']): void {
     throw new SettingError(`--from (${iso(from)}) must lie before --to (${iso(to)})`);
 }
 
-function sayNowAndThen(): (file: string, percent: number) => void {
+function sayNowAndThen(): (file: ExportedFile) => void {
   let nextMs = performance.now() + PROGRESS_MS;
-  return (file, percent) => {
+  return ({ name, rows, bytes }) => {
     if (performance.now() < nextMs) return;
     nextMs = performance.now() + PROGRESS_MS;
-    process.stderr.write(`${file}: ${Math.floor(percent)} %\n`);
+    process.stderr.write(`${name}: ${bytes} bytes by now, of ${rows} rows\n`);
   };
 }
 

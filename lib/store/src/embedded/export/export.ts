@@ -1,4 +1,5 @@
 /** The embedded store as Parquet files that any tool reads: figures with the names known now, nodes beside them. */
+import { statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
 import type { Metric } from '@dentryscope/contracts';
@@ -9,7 +10,7 @@ import { readableVersion } from '../schema.js';
 import { quoted, storeFile, withReadOnly } from './open.js';
 import type { Opening } from './open.js';
 import { ExportPlace } from './place.js';
-import { figuresSql, meaningOf, nodesSql } from './sql.js';
+import { countSql, figuresSql, meaningOf, nodesSql } from './sql.js';
 import type { ExportRange, Present } from './sql.js';
 
 export interface ExportOptions extends Opening, ExportRange {
@@ -19,8 +20,8 @@ export interface ExportOptions extends Opening, ExportRange {
   readonly overwrite: boolean;
   /** Aborted: it ends, leaves nothing behind, and rejects with the signal's reason. */
   readonly signal: AbortSignal;
-  /** Told every second: the file's name, and how much of it is done (0 to 100; DuckDB's own estimate). */
-  readonly onProgress?: (file: string, percent: number) => void;
+  /** Told every second: the rows that the file will have, and the bytes that it has by now. */
+  readonly onProgress?: (file: ExportedFile) => void;
 }
 
 export interface ExportedFile {
@@ -30,9 +31,9 @@ export interface ExportedFile {
 }
 
 const files = [
-  { name: 'nodes.parquet', metrics: nodeMetrics as readonly Metric[], sql: nodesSql },
-  { name: 'figures.parquet', metrics: cgroupMetrics as readonly Metric[], sql: figuresSql },
-];
+  { name: 'nodes.parquet', table: 'windows', metrics: nodeMetrics as readonly Metric[], sql: nodesSql },
+  { name: 'figures.parquet', table: 'figures', metrics: cgroupMetrics as readonly Metric[], sql: figuresSql },
+] as const;
 const PROGRESS_MS = 1000;
 
 /**
@@ -65,35 +66,44 @@ async function copyAll(connection: DuckDBConnection, place: ExportPlace, options
     windows: new Set(await columnOrder(connection, 'windows')),
   };
   const rows: bigint[] = [];
-  for (const { name, metrics, sql } of files) {
+  for (const { name, table, metrics, sql } of files) {
+    const expected = await oneNumber(connection, countSql(table, options));
+    const file = place.file(name);
     const meaning = quoted(meaningOf(metrics));
-    const copy = `COPY (${sql(options, present)}) TO ${quoted(place.file(name))} (FORMAT parquet, COMPRESSION zstd,
+    const copy = `COPY (${sql(options, present)}) TO ${quoted(file)} (FORMAT parquet, COMPRESSION zstd,
       USE_TMP_FILE false, KV_METADATA {"dentryscope.metrics": ${meaning}})`;
-    rows.push(await watched(connection, copy, name, options));
+    await watched(connection, copy, { name, file, rows: expected }, options);
+    rows.push(expected);
   }
   return rows;
 }
 
-/** @returns the number of rows */
+/** DuckDB's own progress is of no use here: it stands at 2 % when such a join ends. What is written by now is told. */
 async function watched(
   connection: DuckDBConnection,
   copy: string,
-  name: string,
+  told: { readonly name: string; readonly file: string; readonly rows: bigint },
   { signal, onProgress }: ExportOptions,
-): Promise<bigint> {
+): Promise<void> {
   signal.throwIfAborted();
   const stop = interruptOn(signal, connection);
   const timer = setInterval(() => {
-    const { percentage } = connection.progress;
-    if (percentage >= 0) onProgress?.(name, percentage);
+    const bytes = statSync(told.file, { throwIfNoEntry: false })?.size ?? 0;
+    onProgress?.({ name: told.name, rows: told.rows, bytes });
   }, PROGRESS_MS);
   try {
-    const [row] = (await connection.runAndReadAll(copy)).getRows();
-    return BigInt(row![0] as bigint);
+    const rows = await oneNumber(connection, copy);
+    if (rows !== told.rows)
+      throw new StoreError(`${told.name} would have ${rows} rows, and the store has ${told.rows}`, false);
   } finally {
     clearInterval(timer);
     stop();
   }
+}
+
+async function oneNumber(connection: DuckDBConnection, sql: string): Promise<bigint> {
+  const [row] = (await connection.runAndReadAll(sql)).getRows();
+  return BigInt(row![0] as bigint);
 }
 
 function toExportError(error: unknown, to: string): StoreError {

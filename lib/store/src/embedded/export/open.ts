@@ -66,8 +66,6 @@ async function withConnection<T>(
   try {
     await connection.run(`SET allowed_directories = [${quoted(writable)}]`);
     await connection.run('SET enable_external_access = false');
-    await connection.run('SET enable_progress_bar = true');
-    await connection.run('SET enable_progress_bar_print = false');
     return await task(connection);
   } finally {
     connection.closeSync();

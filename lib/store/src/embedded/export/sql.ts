@@ -32,6 +32,10 @@ export function nodesSql(range: ExportRange, present: Present): string {
     FROM (FROM windows WHERE ${within(range)}) w JOIN boots b ON b.boot = w.boot`;
 }
 
+/** How many rows there have to be: each join finds one row. */
+export const countSql = (table: 'figures' | 'windows', range: ExportRange) =>
+  `SELECT count(*) FROM ${table} WHERE ${within(range)}`;
+
 /** Of each figure what a reader has to know to add it up, as JSON: a gauge must not be summed over time. */
 export function meaningOf(metrics: readonly Metric[]): string {
   const meaning = metrics.map(({ name, kind, unit, combine, help }) => [name, { kind, unit, combine, help }]);
