@@ -62,6 +62,10 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
     [['deadletter', 'burn'], {}, /wants list or replay; got "burn"/],
     [['deadletter', 'list', '--offset', '9-3'], {}, /--offset="9-3": ends before it begins/],
     [['deadletter', 'list', '--offset', 'x'], {}, /--offset="x": wants an offset such as 17, or a range/],
+    [['export'], {}, /wants DIR/],
+    [['export', 'x', '--from', 'yesterday'], {}, /--from="yesterday": wants a time such as/],
+    [['export', 'x', '--from', '1h', '--to', '2h'], {}, /--from .* must lie before --to/],
+    [['export', 'x'], { DENTRYSCOPE_STORE: 'influx' }, /exports the embedded store/],
     [['dance'], {}, /no command "dance"; dentryscope --help lists them/],
   ];
   it.each(cases)('%j %j', async (args, env, message) => {
@@ -91,6 +95,7 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
       'publish',
       'tail',
       'deadletter',
+      'export',
     ]) {
       const cli = Cli.start([name, '--help']);
       expect(await cli.exited).toEqual({ code: 0, signal: null });

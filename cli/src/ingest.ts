@@ -2,7 +2,7 @@
 import { topics } from '@dentryscope/contracts';
 import { startIngester } from '@dentryscope/ingester';
 import type { Ingester, NameSource } from '@dentryscope/ingester';
-import type { Writer } from '@dentryscope/store';
+import type { Store } from './store.js';
 import { openConsumer, openPublisher } from '@dentryscope/transport';
 import type { Context } from './command.js';
 import { transportOptions } from './transport.js';
@@ -14,7 +14,11 @@ import { transportOptions } from './transport.js';
 const PARTITIONS_AT_ONCE = 2;
 
 /** What it opens is closed by the context's lifecycle, the consumer first. */
-export function ingest(context: Context, writer: Writer, podWatch: NameSource | undefined): Ingester {
+export function ingest(
+  context: Context,
+  { writer, census }: Pick<Store, 'writer' | 'census'>,
+  podWatch: NameSource | undefined,
+): Ingester {
   const { settings, logger, registry, lifecycle } = context;
   const options = transportOptions(logger, 'ingester');
   const deadLetters = openPublisher(settings, options);
@@ -23,7 +27,16 @@ export function ingest(context: Context, writer: Writer, podWatch: NameSource | 
     ...options,
     partitionsAtOnce: PARTITIONS_AT_ONCE,
   });
-  const ingester = startIngester({ settings, logger, consumer, deadLetters, writer, podWatch, registry });
+  const ingester = startIngester({
+    settings,
+    logger,
+    consumer,
+    deadLetters,
+    writer,
+    census,
+    podWatch,
+    registry,
+  });
   lifecycle.onClose('ingester', () => ingester.close());
   // A consumer that gave up can only be started anew; the process ends, so that its supervisor does that.
   ingester.finished.catch(() => lifecycle.end());

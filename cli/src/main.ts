@@ -29,6 +29,7 @@ const commands: Record<Command, () => Promise<{ command: CommandModule }>> = {
   publish: () => import('./commands/publish.js'),
   tail: () => import('./commands/tail.js'),
   deadletter: () => import('./commands/deadletter.js'),
+  export: () => import('./commands/export.js'),
 };
 
 export function version(): string {

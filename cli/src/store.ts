@@ -3,11 +3,13 @@ import type { Settings } from '@dentryscope/contracts';
 import { SettingError } from '@dentryscope/runtime';
 import type { Logger } from '@dentryscope/runtime';
 import { openEmbeddedStore, openInfluxStore } from '@dentryscope/store';
-import type { Reader, Writer } from '@dentryscope/store';
+import type { Census, Reader, Writer } from '@dentryscope/store';
 
 export interface Store {
   readonly writer: Writer;
   readonly reader: Reader;
+  /** Of InfluxDB. */
+  readonly census?: Census;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function openStore(settings: Settings, writerLog?: Logger): Promise
     org: settings.influxOrg,
     bucket: settings.influxBucket,
     token: settings.influxToken,
+    retentionMs: settings.retention,
     tlsCaFile: settings.influxTlsCaFile,
   });
 }

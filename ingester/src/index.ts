@@ -8,3 +8,5 @@ export { NameWriter } from './names.js';
 export { EndingError } from './retry.js';
 export type { BackoffBounds } from './retry.js';
 export { Trouble } from './trouble.js';
+export { takeCensus } from './census.js';
+export { tellNames } from './tell-names.js';

@@ -2,13 +2,15 @@
 import { Registry } from '@dentryscope/runtime';
 import type { Logger, Part } from '@dentryscope/runtime';
 import type { Settings } from '@dentryscope/contracts';
-import type { ContainerName, Writer } from '@dentryscope/store';
+import type { Census, ContainerName, Writer } from '@dentryscope/store';
 import { messageOf } from '@dentryscope/transport';
 import type { Consumer, Publisher, Status } from '@dentryscope/transport';
+import { takeCensus } from './census.js';
 import { createHandler } from './handler.js';
 import { createMetrics, exportLag } from './metrics.js';
 import { NameWriter } from './names.js';
 import type { BackoffBounds } from './retry.js';
+import { tellNames } from './tell-names.js';
 import { Trouble } from './trouble.js';
 
 /** What the ingester needs of identity's PodWatch. */
@@ -19,12 +21,14 @@ export interface NameSource {
 }
 
 export interface IngesterOptions {
-  readonly settings: Pick<Settings, 'store' | 'transport'>;
+  readonly settings: Pick<Settings, 'store' | 'transport' | 'retention'>;
   readonly logger: Logger;
   /** Closed by the ingester; the others are their owner's to close, afterwards. */
   readonly consumer: Consumer;
   readonly deadLetters: Publisher;
   readonly writer: Writer;
+  /** Of a store that is shared: its series are counted, and names are told again before they leave it. */
+  readonly census?: Census | undefined;
   readonly podWatch?: NameSource | undefined;
   readonly registry?: Registry | undefined;
   /** Between tries of a peer that can't be had. Default: 250 ms to 30 s. */
@@ -41,7 +45,7 @@ export interface Ingester {
 }
 
 export function startIngester(options: IngesterOptions): Ingester {
-  const { logger, consumer, writer, podWatch, registry = new Registry() } = options;
+  const { settings, logger, consumer, writer, census, podWatch, registry = new Registry() } = options;
   const ending = new AbortController();
   const trouble = { store: new Trouble(), names: new Trouble() };
   const shared = {
@@ -54,14 +58,16 @@ export function startIngester(options: IngesterOptions): Ingester {
   exportLag(registry, consumer);
   const handler = createHandler({ ...shared, deadLetters: options.deadLetters, trouble: trouble.store });
   const names = new NameWriter({ ...shared, trouble: trouble.names });
-  const unsubscribe = podWatch?.subscribe((more) => names.add(more));
+  const stopNames = podWatch && tellNames(podWatch, (more) => names.add(more), census && settings.retention);
+  const stopCensus = census && takeCensus({ ...shared, census, retentionMs: settings.retention });
   const run = watchRun(consumer.run(handler), logger);
 
   return {
     status: () => statusOf(options, run.status(), [trouble.store.status(), trouble.names.status()]),
     finished: run.finished,
     close: async () => {
-      unsubscribe?.();
+      stopNames?.();
+      stopCensus?.();
       ending.abort();
       await consumer.close();
       await run.finished.catch(() => undefined); // told already, by `finished` and the log

@@ -39,6 +39,12 @@ export function createMetrics(registry: Registry) {
       'ingester_store_retries_total',
       'Writes to the store that failed and were tried again.',
     ),
+    series: new Gauge({
+      name: 'ingester_influx_series',
+      help: 'Series in the InfluxDB bucket, by its own count (docs/reliability.md); the same from every ingester. Absent where it cannot be known.',
+      labelNames: ['bucket'] as const,
+      registers,
+    }),
     names: counter('ingester_names_total', 'Names of pods and containers made durable.'),
     namesRefused: counter(
       'ingester_names_refused_total',

@@ -50,7 +50,7 @@ export class Bench {
     this.registry = new Registry();
     this.#consumer = this.log.consumer({ topic: topics.deltas, group: 'ingester' });
     const ingester = startIngester({
-      settings: { store: 'embedded', transport: 'embedded' },
+      settings: { store: 'embedded', transport: 'embedded', retention: 7 * 86_400_000 },
       logger: createLogger('test', 'fatal'),
       consumer: wrapConsumer(this.#consumer),
       deadLetters: this.publisher,

@@ -10,7 +10,7 @@ async function runIngester(context: Context): Promise<void> {
   lifecycle.onClose('store', () => store.close());
   const pods = await startPodWatch(settings, logger);
   if (pods) lifecycle.onClose('pod watch', () => pods.close());
-  const ingester = ingest(context, store.writer, pods);
+  const ingester = ingest(context, store, pods);
   const probes = await startProbes(settings.ingesterListen, 'DENTRYSCOPE_INGESTER_LISTEN', registry, () =>
     ingester.status(),
   );

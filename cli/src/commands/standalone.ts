@@ -22,7 +22,7 @@ async function standalone(context: Context): Promise<void> {
   lifecycle.onClose('store', () => store.close());
   const pods = await startPodWatch(settings, logger);
   if (pods) lifecycle.onClose('pod watch', () => pods.close());
-  const ingester = ingest(context, store.writer, pods);
+  const ingester = ingest(context, store, pods);
   const publisher = openPublisher(settings, transportOptions(logger, 'standalone'));
   lifecycle.onClose('publisher', () => publisher.close());
   const agent = await Agent.start({

@@ -9,6 +9,7 @@ export const commands = [
   'publish',
   'tail',
   'deadletter',
+  'export',
 ] as const;
 export type Command = (typeof commands)[number];
 
@@ -27,6 +28,8 @@ type Kinds = {
   listen: string;
   /** `250ms`, `10s`, `5m`, `2h`; in milliseconds. */
   duration: number;
+  /** RFC 3339, or a length back from now such as `24h`; in Unix milliseconds. */
+  time: number;
   integer: number;
   list: readonly string[];
   boolean: boolean;

@@ -1,5 +1,6 @@
 export * from './load-settings.js';
 export * from './parse-setting.js';
+export * from './parse-time.js';
 export * from './help.js';
 export * from './logger.js';
 export * from './listen.js';

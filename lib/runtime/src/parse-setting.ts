@@ -1,5 +1,6 @@
 /** One setting's text to its value. Errors say what would be right; the caller names the setting. */
 import type { OffsetRange, Setting } from '@dentryscope/contracts';
+import { parseTime } from './parse-time.js';
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -58,6 +59,15 @@ function range(text: string): OffsetRange {
   return { from, to };
 }
 
+/** @returns Unix milliseconds */
+function time(value: string): number {
+  const back = /^\d/.test(value) && !value.includes('-') ? parseDuration(value) : undefined;
+  const at = back === undefined ? parseTime(value) : Date.now() - back;
+  if (at === undefined)
+    throw new Error('wants a time such as 2026-11-21T08:55:00Z, or a length back from now such as 24h');
+  return at;
+}
+
 function text(value: string): string {
   if (value.trim() === '' || /\p{Cc}/u.test(value))
     throw new Error('must not be empty or hold control characters');
@@ -83,6 +93,8 @@ export function parseSetting(setting: Setting, raw: string): unknown {
       return boolean(raw);
     case 'range':
       return range(raw);
+    case 'time':
+      return time(raw);
     case 'list':
       return list(raw);
     case 'choice':

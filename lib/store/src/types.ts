@@ -139,6 +139,15 @@ export interface Reader {
   close(): Promise<void>;
 }
 
+/** How a store that is shared stands. */
+export interface Census {
+  readonly bucket: string;
+  /** Distinct series (measurement and tags) in the bucket, whatever their age. @throws StoreError */
+  series(): Promise<number>;
+  /** What the bucket keeps, in milliseconds; 0: all; undefined: that can't be known. @throws StoreError */
+  retentionMs(): Promise<number | undefined>;
+}
+
 /** What of a window the store will never take as it stands. */
 export interface Refused {
   /** Which of the batches of the call. */

@@ -26,11 +26,16 @@ export function isFatal(error: unknown): boolean {
   return error instanceof Error && /^FATAL Error|database has been invalidated/.test(error.message);
 }
 
-/** For a file that cannot be opened. */
-export function toOpenError(error: unknown, file: string): StoreError {
+/** For a file that cannot be opened. @param inUseBy says what to do about the process that has it */
+export function toOpenError(
+  error: unknown,
+  file: string,
+  inUseBy = (holder: string) => inUse(file, holder, error),
+): StoreError {
+  if (error instanceof StoreError) return error;
   const { message } = error as Error;
   const holder = /Conflicting lock is held in (.*?\(PID \d+\))/.exec(message)?.[1];
-  if (holder) return inUse(file, `the process ${holder}`, error);
+  if (holder) return inUseBy(`the process ${holder}`);
   return new StoreError(
     `${file} cannot be opened: ${message}. DENTRYSCOPE_DATA_DIR names its directory.`,
     /^IO Error: (Cannot open|Could not)/.test(message),
@@ -38,11 +43,13 @@ export function toOpenError(error: unknown, file: string): StoreError {
   );
 }
 
-export function inUse(file: string, holder: string, cause?: unknown): StoreError {
+const SERVING =
+  'Run ingester and API in one process (dentryscope standalone), give this one another DENTRYSCOPE_DATA_DIR, ' +
+  'or run on Kafka and InfluxDB (DENTRYSCOPE_TRANSPORT=kafka, DENTRYSCOPE_STORE=influx).';
+
+export function inUse(file: string, holder: string, cause?: unknown, wayOut = SERVING): StoreError {
   return new StoreError(
-    `${file} is in use by ${holder}: one process at a time may open the embedded store. ` +
-      'Run ingester and API in one process (dentryscope standalone), give this one another DENTRYSCOPE_DATA_DIR, ' +
-      'or run on Kafka and InfluxDB (DENTRYSCOPE_TRANSPORT=kafka, DENTRYSCOPE_STORE=influx).',
+    `${file} is in use by ${holder}: one process at a time may open the embedded store. ${wayOut}`,
     true,
     { cause },
   );

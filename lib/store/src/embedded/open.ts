@@ -27,18 +27,26 @@ export interface EmbeddedStore {
   close(): Promise<void>;
 }
 
+export const STORE_FILE = 'store.duckdb';
+
 /** DuckDB's lock is the process's: it does not keep the same process from opening the file twice, and harming it. */
 const openHere = new Set<string>();
+
+/** @returns the way to let go of the file. @throws StoreError where this process has it open already */
+export function holdHere(file: string, wayOut?: string): () => void {
+  if (openHere.has(file)) throw inUse(file, 'this same process', undefined, wayOut);
+  openHere.add(file);
+  return () => void openHere.delete(file);
+}
 
 /** @throws StoreError that names the process that holds the file, and what to do about it */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<EmbeddedStore> {
   const file = fileIn(options.directory);
-  if (openHere.has(file)) throw inUse(file, 'this same process');
-  openHere.add(file);
+  const letGo = holdHere(file);
   try {
-    return await open(file, options);
+    return await open(file, options, letGo);
   } catch (error) {
-    openHere.delete(file);
+    letGo();
     throw toOpenError(error, file);
   }
 }
@@ -46,20 +54,20 @@ export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Embed
 function fileIn(directory: string): string {
   try {
     mkdirSync(directory, { recursive: true });
-    return join(realpathSync(directory), 'store.duckdb');
+    return join(realpathSync(directory), STORE_FILE);
   } catch (error) {
     throw toOpenError(error, directory);
   }
 }
 
-async function open(file: string, options: EmbeddedOptions): Promise<EmbeddedStore> {
+async function open(file: string, options: EmbeddedOptions, letGo: () => void): Promise<EmbeddedStore> {
   const database = new Database(file, settings(options));
   await database.open();
   let users = 2;
   const release = () => {
     if (--users > 0) return;
     database.close();
-    openHere.delete(file);
+    letGo();
   };
   const retaining = { stop: async () => {} };
   const writer = new EmbeddedWriter(database, file, () => {
@@ -76,7 +84,10 @@ async function open(file: string, options: EmbeddedOptions): Promise<EmbeddedSto
   return { writer, reader, close };
 }
 
-function settings({ memoryBytes = 512 * 1024 * 1024, threads = 2 }: EmbeddedOptions): Record<string, string> {
+export function settings({
+  memoryBytes = 512 * 1024 * 1024,
+  threads = 2,
+}: Pick<EmbeddedOptions, 'memoryBytes' | 'threads'>): Record<string, string> {
   return {
     memory_limit: `${memoryBytes}B`,
     threads: String(threads),

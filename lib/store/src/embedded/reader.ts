@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBValue } from '@duckdb/node-api';
 import { checkSeries, checkTop } from '../request.js';
 import type {
   Cap,
@@ -15,6 +15,7 @@ import type {
 import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { gapsResult, gapsSql } from './gaps.js';
+import { interruptOn } from './interrupt.js';
 import { nodesResult, nodesSql } from './nodes.js';
 import { seriesResult, seriesSql } from './series.js';
 import { topResult, topSql } from './top.js';
@@ -90,19 +91,4 @@ export class EmbeddedReader implements Reader {
       }
     });
   }
-}
-
-/** An interrupt that comes between two statements, or before the first, is forgotten by DuckDB: say it again. */
-function interruptOn(signal: AbortSignal, connection: DuckDBConnection): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  const interrupt = () => {
-    connection.interrupt();
-    timer = setTimeout(interrupt, 5);
-  };
-  if (signal.aborted) interrupt();
-  else signal.addEventListener('abort', interrupt, { once: true });
-  return () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', interrupt);
-  };
 }

@@ -55,6 +55,11 @@ async function addMissing(connection: DuckDBConnection): Promise<void> {
 
 async function checkVersion(connection: DuckDBConnection): Promise<void> {
   await connection.run(`INSERT INTO meta SELECT ${VERSION} WHERE NOT EXISTS (FROM meta)`);
+  await readableVersion(connection);
+}
+
+/** @throws StoreError for a file of a newer release, whose layout is not known here */
+export async function readableVersion(connection: DuckDBConnection): Promise<void> {
   const [row] = (await connection.runAndReadAll('SELECT max(version) FROM meta')).getRows();
   if (Number(row![0]) > VERSION)
     throw new StoreError(

@@ -1,5 +1,6 @@
 /** The store of a fleet: InfluxDB v2. Nothing is kept here but what can be read again. */
-import type { Reader, Writer } from '../types.js';
+import type { Census, Reader, Writer } from '../types.js';
+import { openCensus } from './census.js';
 import { InfluxReader } from './reader.js';
 import { Server } from './server.js';
 import { InfluxWriter } from './writer.js';
@@ -10,6 +11,8 @@ export interface InfluxOptions {
   /** Made with the first use if it is missing and the token may. */
   readonly bucket: string;
   readonly token: string;
+  /** What a bucket that is made keeps, in milliseconds, at least 3,600,000; all where left out. One that exists is left alone. */
+  readonly retentionMs?: number | undefined;
   /** PEM file of the authorities that may have signed its certificate; those that Node knows where left out. */
   readonly tlsCaFile?: string | undefined;
   /** How long one request of a write may be without an answer, in milliseconds. Default 30,000. */
@@ -19,6 +22,7 @@ export interface InfluxOptions {
 export interface InfluxStore {
   readonly writer: Writer;
   readonly reader: Reader;
+  readonly census: Census;
   close(): Promise<void>;
 }
 
@@ -30,5 +34,11 @@ export async function openInfluxStore(options: InfluxOptions): Promise<InfluxSto
   const server = new Server(options);
   const writer = new InfluxWriter(server);
   const reader = new InfluxReader(server, options.bucket);
-  return { writer, reader, close: async () => void (await Promise.all([writer.close(), reader.close()])) };
+  const census = openCensus(server, options.bucket);
+  return {
+    writer,
+    reader,
+    census,
+    close: async () => void (await Promise.all([writer.close(), reader.close()])),
+  };
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { InfluxDB } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
-import { makeBucket } from './bucket.js';
+import { bucketRetentionMs, makeBucket } from './bucket.js';
 import { isBucketMissing, toStoreError } from './errors.js';
 import type { InfluxOptions } from './open.js';
 import { post } from './post.js';
@@ -51,6 +51,11 @@ export class Server {
     const reason = new StoreError(`InfluxDB at ${this.options.url} did not answer within ${ms} ms`, true);
     const timer = setTimeout(() => limit.abort(reason), ms);
     return this.query(flux, columns, limit.signal).finally(() => clearTimeout(timer));
+  }
+
+  /** How long the bucket keeps what is in it, in milliseconds; 0: for ever; undefined: the token may not see it. */
+  retentionMs(): Promise<number | undefined> {
+    return this.once(() => bucketRetentionMs(this.writing.transport, this.options));
   }
 
   private async once<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -1,0 +1,60 @@
+/** How many series InfluxDB has for us, and whether it keeps them as long as we were told: reported, never acted on. */
+import type { Logger } from '@dentryscope/runtime';
+import type { Census } from '@dentryscope/store';
+import { messageOf } from '@dentryscope/transport';
+import type { IngesterMetrics } from './metrics.js';
+
+export interface CensusContext {
+  readonly census: Census;
+  /** DENTRYSCOPE_RETENTION, in milliseconds. */
+  readonly retentionMs: number;
+  readonly metrics: Pick<IngesterMetrics, 'series'>;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  /** Default: a minute. */
+  readonly everyMs?: number;
+}
+
+const EVERY_MS = 60_000;
+
+/** Never two questions at once. @returns the way to stop it */
+export function takeCensus(context: CensusContext): () => void {
+  const { census, metrics, logger, everyMs = EVERY_MS } = context;
+  const { bucket } = census;
+  let [busy, failing, compared] = [false, false, false];
+  const take = async () => {
+    const series = await census.series();
+    metrics.series.set({ bucket }, series);
+    failing = false;
+    if (compared) return;
+    await compareRetention(context);
+    compared = true;
+  };
+  const tick = () => {
+    if (busy) return;
+    busy = true;
+    take()
+      .catch((error: unknown) => {
+        metrics.series.remove({ bucket });
+        // Once a time of trouble: what writes to it says the same, louder.
+        if (!failing)
+          logger.info({ err: error }, `the series of the bucket are not known: ${messageOf(error)}`);
+        failing = true;
+      })
+      .finally(() => (busy = false));
+  };
+  const timer = setInterval(tick, everyMs).unref();
+  tick();
+  return () => clearInterval(timer);
+}
+
+async function compareRetention({ census, retentionMs, logger }: CensusContext): Promise<void> {
+  const keptMs = await census.retentionMs();
+  const hours = (ms: number) => (ms === 0 ? 'for ever' : `${ms / 3_600_000} h`);
+  if (keptMs === undefined || keptMs === retentionMs) return;
+  logger.warn(
+    { bucket: census.bucket, bucketRetentionMs: keptMs, retentionMs },
+    `the bucket ${census.bucket} keeps windows ${hours(keptMs)}, DENTRYSCOPE_RETENTION says ${hours(retentionMs)}: ` +
+      'a bucket that exists is left as it is; influx bucket update --retention changes it, ' +
+      'or set DENTRYSCOPE_RETENTION to what it has',
+  );
+}

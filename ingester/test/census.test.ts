@@ -1,0 +1,97 @@
+/** When the census is told, and what is told again: by a store and a cluster that answer as the test wants. */
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createMetrics, takeCensus, tellNames } from '@dentryscope/ingester';
+import { Registry } from '@dentryscope/runtime';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+function setup(series: () => Promise<number>, keptMs: number | undefined, retentionMs = 7 * DAY_MS) {
+  const registry = new Registry();
+  const logger = { info: vi.fn(), warn: vi.fn() };
+  const stop = takeCensus({
+    census: { bucket: 'b', series, retentionMs: async () => keptMs },
+    ...{ retentionMs, metrics: createMetrics(registry), everyMs: 1000 },
+    logger: logger as never,
+  });
+  const lines = async () => {
+    const text = await registry.metrics();
+    return text.split('\n').filter((line) => line.startsWith('ingester_influx_series'));
+  };
+  return { logger, stop, lines };
+}
+
+test('series: absent until they are known, absent when they are not, and that is logged once', async () => {
+  const answers = [() => 5, () => fail(), () => fail(), () => 7, () => fail()];
+  const fail = (): number => {
+    throw new Error('away');
+  };
+  const { logger, stop, lines } = setup(async () => answers.shift()!(), 7 * DAY_MS);
+  expect(await lines()).toEqual([]);
+  const seen = [];
+  for (let n = 0; n < 5; n++) {
+    await vi.advanceTimersByTimeAsync(n === 0 ? 0 : 1000);
+    seen.push([await lines(), logger.info.mock.calls.length]);
+  }
+  expect(seen).toEqual([
+    [['ingester_influx_series{bucket="b"} 5'], 0],
+    [[], 1],
+    [[], 1],
+    [['ingester_influx_series{bucket="b"} 7'], 1],
+    [[], 2],
+  ]);
+  stop();
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(answers).toEqual([]);
+  expect(logger.warn).not.toHaveBeenCalled();
+});
+
+test('a question that takes long is not asked twice at once', async () => {
+  const asked = vi.fn(() => new Promise<number>(() => undefined));
+  const { stop } = setup(asked, undefined);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asked).toHaveBeenCalledTimes(1);
+  stop();
+});
+
+test.each([
+  [30 * DAY_MS, /keeps windows 720 h, DENTRYSCOPE_RETENTION says 168 h: .*bucket update/],
+  [0, /keeps windows for ever, DENTRYSCOPE_RETENTION says 168 h/],
+])('a bucket that keeps %s ms: the difference is logged, once', async (keptMs, message) => {
+  const { logger, stop } = setup(async () => 1, keptMs);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(logger.warn.mock.calls.map(([, text]) => String(text))).toEqual([expect.stringMatching(message)]);
+  stop();
+});
+
+test('a bucket whose retention the token may not see, or that is as it should be: nothing is said', async () => {
+  for (const keptMs of [undefined, 7 * DAY_MS]) {
+    const { logger, stop } = setup(async () => 1, keptMs);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(logger.warn).not.toHaveBeenCalled();
+    stop();
+  }
+});
+
+test('names are told again seven times in the retention; a store that keeps them is told once', async () => {
+  const source = { subscribe: vi.fn(() => unsubscribe) };
+  const unsubscribe = vi.fn();
+  const stop = tellNames(source, () => undefined, 7 * DAY_MS);
+  await vi.advanceTimersByTimeAsync(DAY_MS - 1);
+  expect(source.subscribe).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(source.subscribe).toHaveBeenCalledTimes(2);
+  expect(unsubscribe).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(6 * DAY_MS);
+  expect(source.subscribe).toHaveBeenCalledTimes(8);
+  stop();
+  expect(unsubscribe).toHaveBeenCalledTimes(8);
+  await vi.advanceTimersByTimeAsync(7 * DAY_MS);
+  expect(source.subscribe).toHaveBeenCalledTimes(8);
+  tellNames(source, () => undefined, undefined);
+  await vi.advanceTimersByTimeAsync(70 * DAY_MS);
+  expect(source.subscribe).toHaveBeenCalledTimes(9);
+});
