@@ -18,7 +18,9 @@ function rowsNotZero(columns: Columns, seen: readonly CgroupMetric[]): number[] 
   const any = new Uint8Array(columns.ids.length);
   let found = false;
   for (const { column } of seen) found = mark(columns[column], any) || found;
-  return found ? [...any.keys()].filter((row) => any[row]) : [];
+  const rows: number[] = [];
+  if (found) any.forEach((one, row) => one && rows.push(row));
+  return rows;
 }
 
 /** @returns whether there is any */
@@ -40,9 +42,14 @@ function only(
   rows: readonly number[],
 ): Window {
   const chosen = ['ids' as const, ...seen.map(({ column }) => column)].map((column) => {
-    const values = columns[column];
-    return [column, BigUint64Array.from(rows, (row) => values[row]!)];
+    return [column, pick(columns[column], rows)];
   });
   const cgroups = { ...columns, ...Object.fromEntries(chosen) } as Columns;
   return { boot: window.boot, batch: { ...window.batch, cgroups } };
+}
+
+function pick(values: List, rows: readonly number[]): BigUint64Array {
+  const picked = new BigUint64Array(rows.length);
+  for (let n = 0; n < rows.length; n++) picked[n] = values[rows[n]!]!;
+  return picked;
 }
