@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 import { InfluxDB, Point } from '@influxdata/influxdb-client';
-import { cgroupMetrics, decodeBatch } from '@dentryscope/contracts';
+import { cgroupMetrics, decodeBatch, decodeWindow } from '@dentryscope/contracts';
 import { openInfluxStore } from '@dentryscope/store';
 import { shuffler } from '../lib/stats.mjs';
 
@@ -18,7 +18,7 @@ const ours = await openInfluxStore({ url, org, token, bucket: 'ours' });
 /** As the ingester: what the broker gave at once, decoded and written together. */
 async function together() {
   for (let from = 0; from < messages.length; from += atOnce)
-    await ours.writer.write(messages.slice(from, from + atOnce).map(decodeBatch));
+    await ours.writer.write(messages.slice(from, from + atOnce).map(decodeWindow));
 }
 
 /** As the client's examples: a message after the other, a Point a cgroup, the WriteApi as it is by default. */

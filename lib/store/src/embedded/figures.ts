@@ -4,7 +4,11 @@ import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { cgroupMetrics } from '@dentryscope/contracts';
 import type { WindowBatch } from '@dentryscope/contracts';
 import { columnOrder } from './append.js';
+import { notZero } from './sparse.js';
+import { figureTables, sparseTables } from './tables.js';
+import type { FigureTable } from './tables.js';
 import { CHUNK_ROWS, Vector64, setRuns32 } from './vector.js';
+import { sees } from './windows.js';
 import type { Window } from './windows.js';
 
 /** Some rows of one window. */
@@ -21,8 +25,22 @@ interface Column {
 
 /** A window without cgroups has no rows. @throws Error of DuckDB, RangeError for a figure from 2^63 on */
 export async function appendFigures(connection: DuckDBConnection, windows: readonly Window[]): Promise<void> {
-  const columns = (await columnOrder(connection, 'figures')).map(columnOf);
-  const appender = await connection.createAppender('figures');
+  await append(connection, 'figures', windows);
+  const gauged = windows.filter(({ batch }) => figureTables.live.some((metric) => sees(batch, metric)));
+  if (gauged.length > 0) await append(connection, 'live', gauged);
+  for (const table of sparseTables) {
+    const left = notZero(windows, figureTables[table]);
+    if (left.length > 0) await append(connection, table, left);
+  }
+}
+
+async function append(
+  connection: DuckDBConnection,
+  table: FigureTable,
+  windows: readonly Window[],
+): Promise<void> {
+  const columns = (await columnOrder(connection, table)).map((name) => columnOf(name, table));
+  const appender = await connection.createAppender(table);
   try {
     for (const spans of chunks(windows)) appender.appendDataChunk(chunkOf(columns, spans));
     appender.flushSync();
@@ -103,8 +121,8 @@ const known = new Map<string, Column>([
 ]);
 
 /** @throws Error for a column that this release does not know */
-function columnOf(name: string): Column {
+function columnOf(name: string, table: string): Column {
   const column = known.get(name);
   if (column) return column;
-  throw new Error(`the table figures has a column ${name}, which this release does not write`);
+  throw new Error(`the table ${table} has a column ${name}, which this release does not write`);
 }

@@ -1,5 +1,6 @@
 /** What is older than the retention leaves the file, a bounded slice of time a transaction. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { figureTables } from './tables.js';
 
 /** Deleted in one transaction at most: the writer's queue waits no longer than that takes. */
 export const HOUR_MS = 3_600_000;
@@ -13,7 +14,7 @@ export async function forgetSlice(connection: DuckDBConnection, beforeMs: bigint
   const oldest = await oldestMs(connection);
   if (oldest === undefined || oldest >= beforeMs) return false;
   const until = oldest + SLICE_MS < beforeMs ? oldest + SLICE_MS : beforeMs;
-  for (const table of ['windows', 'figures'])
+  for (const table of ['windows', ...Object.keys(figureTables)])
     await connection.run(`DELETE FROM ${table} WHERE start_ms < $1::BIGINT`, [until]);
   return true;
 }

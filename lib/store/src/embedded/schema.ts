@@ -5,21 +5,30 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
 import { StoreError } from '../types.js';
+import { moveOn, setAside } from './migrate.js';
+import { tableOf } from './tables.js';
 import { transaction } from './transaction.js';
 
-const VERSION = 1;
+/** What older ones were: see migrate.ts. */
+const VERSION = 2;
 
 export const cgroupsTable = `boot INTEGER, cgroup UBIGINT, path VARCHAR, hierarchy VARCHAR, pod_uid VARCHAR,
   container_id VARCHAR, removed BOOLEAN, at_ms BIGINT`;
 export const namesTable = 'key VARCHAR, namespace VARCHAR, pod VARCHAR, container VARCHAR, workload VARCHAR';
+
+const figuresTable = 'boot INTEGER, start_ms BIGINT, cgroup UBIGINT';
 
 const tables = {
   meta: 'version INTEGER',
   /** seen_ms: start of the newest window by time; newest_…: of the newest by sequence number. */
   boots: `boot INTEGER, cluster VARCHAR, node VARCHAR, boot_id VARCHAR, seen_ms BIGINT, newest_seq UBIGINT,
     newest_ms BIGINT, newest_record BLOB`,
-  windows: 'boot INTEGER, start_ms BIGINT, end_ms BIGINT, seq UBIGINT',
-  figures: 'boot INTEGER, start_ms BIGINT, cgroup UBIGINT',
+  /** seen: see tables.ts. */
+  windows: 'boot INTEGER, start_ms BIGINT, end_ms BIGINT, seq UBIGINT, seen VARCHAR',
+  figures: figuresTable,
+  live: figuresTable,
+  reclaim: figuresTable,
+  waits: figuresTable,
   cgroups: cgroupsTable,
   names: namesTable,
   /** Keys of names whose cgroup has been dropped (forget.ts). */
@@ -40,17 +49,19 @@ export const identities = `(
   LEFT JOIN names c ON c.key = 'container ' || i.container_id
   LEFT JOIN names p ON p.key = 'pod ' || i.pod_uid)`;
 
-/** Makes what is missing: tables in a new file, and columns for metrics that an older release did not have. */
+/** Makes what is missing: tables in a new file or one of an older layout, and columns for metrics that an older release did not have. */
 export async function createSchema(connection: DuckDBConnection): Promise<void> {
   await transaction(connection, () => addMissing(connection));
 }
 
 async function addMissing(connection: DuckDBConnection): Promise<void> {
+  const isOld = await setAside(connection);
   for (const [name, columns] of Object.entries(tables))
     await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${columns})`);
-  await checkVersion(connection);
+  if (!isOld) await checkVersion(connection);
   for (const { name } of nodeMetrics) await addColumn(connection, 'windows', name);
-  for (const { name } of cgroupMetrics) await addColumn(connection, 'figures', name);
+  for (const metric of cgroupMetrics) await addColumn(connection, tableOf(metric), metric.name);
+  if (isOld) await moveOn(connection);
 }
 
 async function checkVersion(connection: DuckDBConnection): Promise<void> {

@@ -1,9 +1,10 @@
-import type { Dimension, Owner } from '@dentryscope/contracts';
+import type { CgroupMetric, Dimension, Owner } from '@dentryscope/contracts';
 import { combined, termSql } from '../combine.js';
 import { OVERFLOW_PATH, ownerFields, tieOrder } from '../owner.js';
 import type { OwnerField } from '../owner.js';
 import type { TopRequest, TopResult } from '../types.js';
 import { identities } from './schema.js';
+import { rowsOf } from './tables.js';
 import { Statement, inLastBoots, inRange, ofCgroups } from './statement.js';
 
 /** Where each field of an owner is found: `f` figures, `b` boots, `i` identities. */
@@ -23,7 +24,9 @@ const columns: Record<OwnerField, string> = {
 export function topSql(request: TopRequest): { sql: string; values: Statement['values'] } {
   const statement = new Statement();
   const owned =
-    request.metric.level === 'node' ? nodeSums(statement, request) : cgroupSums(statement, request);
+    request.metric.level === 'node'
+      ? nodeSums(statement, request)
+      : cgroupSums(statement, request, request.metric);
   const fields: readonly OwnerField[] = ['cluster', ...ownerFields[request.by]];
   const ties = tieOrder.filter((field) => fields.includes(field)).map((field) => `"${field}" NULLS LAST`);
   const sql = `WITH owned AS (${owned})
@@ -32,13 +35,13 @@ export function topSql(request: TopRequest): { sql: string; values: Statement['v
   return { sql, values: statement.values };
 }
 
-function cgroupSums(statement: Statement, request: TopRequest): string {
-  const { metric, by, filter } = request;
+function cgroupSums(statement: Statement, request: TopRequest, metric: CgroupMetric): string {
+  const { by, filter } = request;
   const gauge = metric.kind === 'gauge';
   const where = [inRange(statement, request, filter), ofCgroups(statement, filter)];
   if (gauge) where.push(inLastBoots(statement, request, filter));
   return `SELECT ${ownerColumns(by).join(', ')}, sum(${termSql(metric, 'f.value')}) AS value
-    FROM (SELECT boot, cgroup, ${overTime(metric)} AS value FROM figures
+    FROM (SELECT boot, cgroup, ${overTime(metric)} AS value FROM ${rowsOf(metric)}
           WHERE ${where.join(' AND ')} AND "${metric.name}" IS NOT NULL GROUP BY boot, cgroup) f
     JOIN boots b USING (boot) LEFT JOIN ${identities} i ON i.boot = f.boot AND i.cgroup = f.cgroup
     GROUP BY ALL`;

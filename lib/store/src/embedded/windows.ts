@@ -1,16 +1,21 @@
 /** Windows that the file does not hold yet, and how they get in. */
-import { BIGINT, BLOB, INTEGER, UBIGINT, blobValue } from '@duckdb/node-api';
+import { BIGINT, BLOB, INTEGER, UBIGINT, VARCHAR, blobValue } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { nodeMetrics } from '@dentryscope/contracts';
-import type { WindowBatch } from '@dentryscope/contracts';
+import type { CgroupMetric, WindowBatch } from '@dentryscope/contracts';
 import { encodeRecord, nodeFigure } from '../record.js';
 import { appendColumns, appendNamed } from './append.js';
 import type { Boots } from './boots.js';
+import { seenText } from './tables.js';
 
 export interface Window {
   readonly boot: number;
   readonly batch: WindowBatch;
 }
+
+/** Whether the window has the counter of its cgroups: one that its node cannot see has no values. */
+export const sees = ({ cgroups }: WindowBatch, { column }: CgroupMetric): boolean =>
+  cgroups !== undefined && cgroups[column].length > 0;
 
 const keyOf = (boot: unknown, startMs: unknown) => `${boot} ${startMs}`;
 
@@ -61,6 +66,7 @@ export async function appendWindows(connection: DuckDBConnection, windows: reado
     start_ms: { type: BIGINT, values: windows.map(({ batch }) => batch.windowStartMs) },
     end_ms: { type: BIGINT, values: windows.map(({ batch }) => batch.windowEndMs) },
     seq: { type: UBIGINT, values: windows.map(({ batch }) => batch.seq) },
+    seen: { type: VARCHAR, values: windows.map(({ batch }) => seenText((metric) => sees(batch, metric))) },
     ...Object.fromEntries(figures),
   });
 }

@@ -1,6 +1,9 @@
 /** Text in the making, as bytes: put together of strings, a line of 24 figures takes several times as long. */
 
 const FIRST_BYTES = 65_536;
+const TWO_32 = 2 ** 32;
+/** Which of the two 32-bit words of a 64-bit value is its low one. */
+export const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const ZERO = 48;
 /** Above it no double is exact. */
 const LARGEST_EXACT = Number.MAX_SAFE_INTEGER;
@@ -23,15 +26,20 @@ export class Bytes {
     this.length += this.bytes.write(text, this.length);
   }
 
-  /** In decimal. */
-  integer(value: bigint): void {
-    const number = Number(value);
-    if (number < 0 || number > LARGEST_EXACT) return this.text(String(value));
+  /** In decimal, of the 32-bit halves of an unsigned integer: to make a bigint of each costs as much as its digits. */
+  integer(low: number, high: number): void {
     this.reserve(MOST_DIGITS);
-    if (number < BILLION) return this.digits(number, digitsOf(number));
+    if (high === 0 && low < BILLION) return this.digits(low, digitsOf(low));
+    const number = high * TWO_32 + low;
+    if (number > LARGEST_EXACT) return this.text(String((BigInt(high) << 32n) | BigInt(low)));
     const billions = Math.floor(number / BILLION);
     this.digits(billions, digitsOf(billions));
     this.digits(number - billions * BILLION, 9);
+  }
+
+  /** For what comes next, in the same memory: what `done` gave is no longer good. */
+  clear(): void {
+    this.length = 0;
   }
 
   /** A view: what is added later is not in it, and may lie elsewhere. */

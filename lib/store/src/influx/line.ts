@@ -3,6 +3,7 @@ import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
 import type { WindowBatch } from '@dentryscope/contracts';
 import type { Place, Told } from '../infos.js';
 import type { NamedKey } from '../names.js';
+import { LOW } from './bytes.js';
 import type { Bytes } from './bytes.js';
 import { fieldNames } from './fields.js';
 import { encodeRecord, nodeFigure, storable } from '../record.js';
@@ -49,17 +50,19 @@ export function figureLines(batch: WindowBatch): FigureLines | undefined {
   const pieces = [`cgroup,${boot},cgroup=`, `,${rest} `, `i ${batch.windowStartMs}\n`] as const;
   const [head, middle, end] = pieces.map((piece) => Buffer.from(piece)) as [Buffer, Buffer, Buffer];
   const names = fieldNames(present.map(({ name }) => name));
-  const figures = present.map(({ column }) => columns[column]);
+  const ids = halvesOf(columns.ids);
+  const figures = present.map(({ column }) => halvesOf(columns[column]));
   const line = (to: Bytes, row: number) => {
+    const [low, high] = [2 * row + LOW, 2 * row + 1 - LOW];
     to.add(head);
-    to.integer(columns.ids[row]!);
+    to.integer(ids[low]!, ids[high]!);
     to.add(middle);
     let last = -1;
     for (let n = 0; n < figures.length; n++) {
-      const value = figures[n]![row]!;
-      if (value === 0n) continue;
+      const values = figures[n]!;
+      if (values[low] === 0 && values[high] === 0) continue;
       to.add(names.between(last, n));
-      to.integer(value);
+      to.integer(values[low]!, values[high]!);
       last = n;
     }
     to.add(names.between(last, figures.length));
@@ -71,6 +74,12 @@ export function figureLines(batch: WindowBatch): FigureLines | undefined {
       for (let row = fromRow; row < toRow; row++) line(to, row);
     },
   };
+}
+
+/** Each value as two 32-bit numbers. */
+function halvesOf(list: BigUint64Array | readonly bigint[]): Uint32Array {
+  const values = list instanceof BigUint64Array ? list : BigUint64Array.from(list);
+  return new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
 }
 
 /** The line of the node itself. @throws StoreError for a figure from 2^63 on */

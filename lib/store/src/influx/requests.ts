@@ -19,8 +19,9 @@ export type Origin = Pick<Span, 'batch' | 'row'>;
 
 export class Request {
   lines = 0;
-  private readonly bytes = new Bytes();
   private readonly spans: Span[] = [];
+
+  constructor(private readonly bytes: Bytes) {}
 
   get room(): number {
     return REQUEST_LINES - this.lines;
@@ -47,16 +48,30 @@ export class Request {
   }
 }
 
-/** @param nodes the line of each batch's node, which goes after all figures */
+/** Of the last call: to grow into fresh memory costs about as much as the lines. A request's lines bound it. */
+let spare: Bytes | undefined;
+
+/**
+ * The body of each is good until the next one is asked for.
+ * @param nodes the line of each batch's node, which goes after all figures
+ */
 export function* requests(batches: readonly WindowBatch[], nodes: readonly string[]): Generator<Request> {
-  let request = new Request();
-  for (const add of pieces(batches, nodes)) {
-    while (!add(request)) {
-      yield request;
-      request = new Request();
+  const bytes = spare ?? new Bytes();
+  spare = undefined;
+  try {
+    let request = new Request(bytes);
+    for (const add of pieces(batches, nodes)) {
+      while (!add(request)) {
+        yield request;
+        bytes.clear();
+        request = new Request(bytes);
+      }
     }
+    if (request.lines > 0) yield request;
+  } finally {
+    bytes.clear();
+    spare = bytes;
   }
-  if (request.lines > 0) yield request;
 }
 
 /** Each adds what fits, and says whether that was all. */
