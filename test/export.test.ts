@@ -153,12 +153,26 @@ describe('export', { timeout: 300_000 }, () => {
 
   it('row by row what the store holds, NULLs included', async () => {
     await ask(`ATTACH '${join(dataDir, 'store', 'store.duckdb')}' AS store (READ_ONLY)`);
-    const list = (metrics: readonly Metric[]) => metrics.map(({ name }) => `"${name}"`).join(', ');
+    const list = (metrics: readonly Pick<Metric, 'name'>[]) =>
+      metrics.map(({ name }) => `"${name}"`).join(', ');
+    const held = async (table: string) =>
+      (await ask(
+        `SELECT column_name AS name FROM duckdb_columns() WHERE database_name = 'store' AND table_name = '${table}'
+         AND column_name NOT IN ('boot', 'start_ms', 'cgroup')`,
+      )) as { name: string }[];
+    // Of the tables that lack rows (docs/decisions/0014) those that are there.
+    const tables = { figures: '', live: 'IS NOT NULL', reclaim: '<> 0', waits: '<> 0' };
+    const ofTables = [];
+    for (const [table, has] of Object.entries(tables)) {
+      const names = await held(table);
+      const where = has ? names.map(({ name }) => `"${name}" ${has}`).join(' OR ') : 'true';
+      ofTables.push([
+        `SELECT boot_id, window_start_ms, cgroup_id, ${list(names)} FROM ${figures} WHERE ${where}`,
+        `SELECT boot_id, start_ms, cgroup, ${list(names)} FROM store.${table} JOIN store.boots USING (boot)`,
+      ] as const);
+    }
     for (const [file, kept] of [
-      [
-        `SELECT boot_id, window_start_ms, cgroup_id, ${list(cgroupMetrics)} FROM ${figures}`,
-        `SELECT boot_id, start_ms, cgroup, ${list(cgroupMetrics)} FROM store.figures JOIN store.boots USING (boot)`,
-      ],
+      ...ofTables,
       [
         `SELECT cluster, node, boot_id, seq, window_start_ms, window_end_ms, ${list(nodeMetrics)} FROM ${nodes}`,
         `SELECT cluster, node, boot_id, seq, start_ms, end_ms, ${list(nodeMetrics)}
@@ -169,7 +183,7 @@ describe('export', { timeout: 300_000 }, () => {
         `SELECT (SELECT count(*) FROM (${file})) AS file, (SELECT count(*) FROM (${kept})) AS kept`,
       );
       expect(count!['file']).toBe(count!['kept']);
-      expect(count!['file']).toBeGreaterThan(500n);
+      expect(count!['file']).toBeGreaterThan(0n);
       expect(await ask(`(${file}) EXCEPT ALL (${kept})`)).toEqual([]);
       expect(await ask(`(${kept}) EXCEPT ALL (${file})`)).toEqual([]);
     }

@@ -121,7 +121,7 @@ describe('what is in it', () => {
 
   test('a file of an older release: figures that it does not have are NULL', async () => {
     const older = await storeOf(window({ figures: { 7: 5n } }));
-    await ask('ALTER TABLE figures DROP COLUMN lock_contentions', join(older, 'store.duckdb'));
+    await ask('ALTER TABLE waits DROP COLUMN lock_contentions', join(older, 'store.duckdb'));
     const there = fresh();
     await exported(older, there);
     const rows = await ask(

@@ -69,9 +69,14 @@ async function checkVersion(connection: DuckDBConnection): Promise<void> {
   await readableVersion(connection);
 }
 
-/** @throws StoreError for a file of a newer release, whose layout is not known here */
+/** @throws StoreError for a file of another release: of a newer one the layout is not known here, an older one is moved on by who writes */
 export async function readableVersion(connection: DuckDBConnection): Promise<void> {
   const [row] = (await connection.runAndReadAll('SELECT max(version) FROM meta')).getRows();
+  if (Number(row![0]) < VERSION)
+    throw new StoreError(
+      `it was written by an older release (layout ${row![0]}, this one reads ${VERSION}): start the ingester or standalone once, which moves it on`,
+      false,
+    );
   if (Number(row![0]) > VERSION)
     throw new StoreError(
       `it was written by a newer release (layout ${row![0]}, this one knows ${VERSION})`,

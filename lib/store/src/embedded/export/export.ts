@@ -7,6 +7,8 @@ import { StoreError } from '../../types.js';
 import { columnOrder } from '../append.js';
 import { interruptOn } from '../interrupt.js';
 import { readableVersion } from '../schema.js';
+import { figureTables } from '../tables.js';
+import type { FigureTable } from '../tables.js';
 import { quoted, storeFile, withReadOnly } from './open.js';
 import type { Opening } from './open.js';
 import { ExportPlace } from './place.js';
@@ -61,10 +63,7 @@ export async function exportParquet(options: ExportOptions): Promise<ExportedFil
 
 async function copyAll(connection: DuckDBConnection, place: ExportPlace, options: ExportOptions) {
   await readableVersion(connection);
-  const present: Present = {
-    figures: new Set(await columnOrder(connection, 'figures')),
-    windows: new Set(await columnOrder(connection, 'windows')),
-  };
+  const present = await presentIn(connection);
   const rows: bigint[] = [];
   for (const { name, table, metrics, sql } of files) {
     const expected = await oneNumber(connection, countSql(table, options));
@@ -76,6 +75,13 @@ async function copyAll(connection: DuckDBConnection, place: ExportPlace, options
     rows.push(expected);
   }
   return rows;
+}
+
+async function presentIn(connection: DuckDBConnection): Promise<Present> {
+  const tables = ['windows', ...(Object.keys(figureTables) as FigureTable[])] as const;
+  const held = [];
+  for (const table of tables) held.push([table, new Set(await columnOrder(connection, table))]);
+  return Object.fromEntries(held) as Present;
 }
 
 /** DuckDB's own progress is of no use here: it stands at 2 % when such a join ends. What is written by now is told. */
