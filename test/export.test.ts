@@ -171,6 +171,7 @@ describe('export', { timeout: 300_000 }, () => {
         `SELECT boot_id, start_ms, cgroup, ${list(names)} FROM store.${table} JOIN store.boots USING (boot)`,
       ] as const);
     }
+    let rows = 0;
     for (const [file, kept] of [
       ...ofTables,
       [
@@ -183,10 +184,11 @@ describe('export', { timeout: 300_000 }, () => {
         `SELECT (SELECT count(*) FROM (${file})) AS file, (SELECT count(*) FROM (${kept})) AS kept`,
       );
       expect(count!['file']).toBe(count!['kept']);
-      expect(count!['file']).toBeGreaterThan(0n);
+      rows += Number(count!['file']);
       expect(await ask(`(${file}) EXCEPT ALL (${kept})`)).toEqual([]);
       expect(await ask(`(${kept}) EXCEPT ALL (${file})`)).toEqual([]);
     }
+    expect(rows).toBeGreaterThan(1000);
     await ask('DETACH store');
   });
 
