@@ -26,10 +26,16 @@ function gyp(command) {
   process.exit(1);
 }
 
+/** gyp puts it into the package, and the Makefile includes it: a new `npm ci` takes it away. */
+const addonApiRules = join(
+  dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json')),
+  'node_addon_api_except.target.mk',
+);
+
 const mtimeMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
 if (process.argv[2] === 'locked') {
-  if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile'))) gyp('configure');
+  if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile')) || !existsSync(addonApiRules)) gyp('configure');
   gyp('build');
 } else {
   const { status, error } = spawnSync('flock', [recipe, process.execPath, self, 'locked'], {
