@@ -57,6 +57,40 @@ test('the signal that a query gets is aborted at its cap', async () => {
   expect(signal?.aborted).toBe(true);
 });
 
+test.each([
+  ['heeds', (signal: AbortSignal) => new Promise<never>((_, no) => signal.addEventListener('abort', no))],
+  ['does not heed', never],
+])('gaps that take too long cost no answer; a store that %s the signal', async (_, gaps) => {
+  const reader: Reader = {
+    ...fine,
+    series: async () => [{ startMs: Date.UTC(2026, 0, 1), value: 7n }],
+    gaps: (_request, cap) => gaps(cap.signal),
+  };
+  await build({ reader, queryTimeoutMs: 400 });
+  const { status, json } = await ask(
+    app!,
+    '/v1/series?metric=node_dentries&from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:01Z&step=1s',
+  );
+  expect([status, json.points, json.gaps]).toEqual([
+    200,
+    [{ time: '2026-01-01T00:00:00.000Z', value: 7 }],
+    null,
+  ]);
+});
+
+test('a store that fails over the gaps fails: it is not said that there are none', async () => {
+  const reader: Reader = { ...failing(new StoreError('down', true)), series: async () => [] };
+  await build({ reader });
+  expect(
+    (
+      await ask(
+        app!,
+        '/v1/series?metric=node_dentries&from=2026-01-01T00:00:00Z&to=2026-01-01T00:00:01Z&step=1s',
+      )
+    ).status,
+  ).toBe(503);
+});
+
 test('a fault inside: hidden from the caller, in the log with its id', async () => {
   const lines: string[] = [];
   const log = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) });
