@@ -1,6 +1,13 @@
 /** The ingester's own handler between a store and a dead-letter topic that remember what they were given. */
 import { isDeepStrictEqual } from 'node:util';
-import { checkBatch, createBatch, decodeBatch, encodeBatch, topics } from '@dentryscope/contracts';
+import {
+  checkBatch,
+  createBatch,
+  decodeBatch,
+  encodeBatch,
+  nodeBatchOf,
+  topics,
+} from '@dentryscope/contracts';
 import { Trouble, createHandler, createMetrics } from '@dentryscope/ingester';
 import { Registry, createLogger } from '@dentryscope/runtime';
 import { faults } from './faults.mjs';
@@ -11,18 +18,8 @@ export class Finding extends Error {}
 
 const same = (a, b) => Buffer.compare(a, b) === 0;
 
-/** The store is given typed arrays where protobuf-es reads lists. */
-function withLists(batch) {
-  if (!batch.cgroups) return batch;
-  const lists = Object.entries(batch.cgroups).map(([name, values]) => {
-    return [name, values instanceof BigUint64Array ? [...values] : values];
-  });
-  const columns = createBatch({ cgroups: Object.fromEntries(lists) }).cgroups;
-  return { ...batch, cgroups: columns };
-}
-
 function checkAccepted(given, expected) {
-  const batch = withLists(given);
+  const batch = nodeBatchOf(given);
   if (expected.why) throw new Finding(`accepted, but it is no good: ${expected.why}`);
   const why = checkBatch(given);
   if (why) throw new Finding(`the store was given what contracts' check refuses: ${why}`);

@@ -9,7 +9,7 @@ import { StoreError } from '@dentryscope/store';
 import { TransportError } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
 import { decodeBatch } from '@dentryscope/contracts';
-import type { NodeBatch, WindowBatch } from '@dentryscope/contracts';
+import type { WindowBatch } from '@dentryscope/contracts';
 import { expect, test } from 'vitest';
 import { batch, poison, received } from './batches.js';
 
@@ -178,12 +178,12 @@ test('of a window that is refused in part, that part is given up; nothing else i
   const whole = batch('n', 2);
   const rest = batch('n', 2);
   rest.cgroups = { ...rest.cgroups!, ids: [11n], dentriesAllocated: [2n] };
-  const refused = [
+  const refused: { batch: number; rest: WindowBatch; reason: string }[] = [
     { batch: 1, rest, reason: '1 of its 2 cgroups: field type conflict' },
     { batch: 3, rest: undefined!, reason: 'the figures of the node: another' },
   ];
   const { handle, letters, calls, value } = setup((batches) => {
-    refused[1]!.rest = batches[3] as NodeBatch;
+    refused[1]!.rest = batches[3]!;
     throw new StoreError('some of it', false, { refused });
   });
   const messages = [1, 2, 3, 4, 5].map((seq) => received(seq === 2 ? whole : batch('n', seq), 7));

@@ -1,7 +1,8 @@
 /** The wire: encode, decode and canonical JSON of the messages in `proto/`. */
-import { create, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import { create, fromJson, isMessage, toBinary, toJson } from '@bufbuild/protobuf';
 import type { JsonValue, MessageInitShape } from '@bufbuild/protobuf';
-import { NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
+import type { WindowBatch } from './decode.js';
+import { CgroupColumnsSchema, NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
 import type { NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
 export { decodeBatch, decodeWindow } from './decode.js';
@@ -33,8 +34,16 @@ export function createBatch(init: NodeBatchInit): NodeBatch {
   return create(NodeBatchSchema, init);
 }
 
-export function encodeBatch(batch: NodeBatch): Uint8Array {
-  return toBinary(NodeBatchSchema, batch);
+export function encodeBatch(batch: WindowBatch): Uint8Array {
+  return toBinary(NodeBatchSchema, nodeBatchOf(batch));
+}
+
+/** The same window with its columns as the lists of a message. */
+export function nodeBatchOf({ cgroups, ...rest }: WindowBatch): NodeBatch {
+  if (!cgroups) return rest;
+  if (isMessage(cgroups, CgroupColumnsSchema)) return { ...rest, cgroups };
+  const lists = Object.entries(cgroups).map(([name, values]) => [name, Array.from(values)]);
+  return { ...rest, cgroups: create(CgroupColumnsSchema, Object.fromEntries(lists)) };
 }
 
 /** Protobuf's canonical JSON on one line: lowerCamelCase names, 64-bit values as strings, defaults left out. */

@@ -152,8 +152,11 @@ export interface Census {
 export interface Refused {
   /** Which of the batches of the call. */
   readonly batch: number;
-  /** That window with the refused rows of cgroups only; all else of it may be written again, and changes nothing. */
-  readonly rest: NodeBatch;
+  /**
+   * That window with the refused rows of cgroups only; all else of it may be written again, and changes nothing. The
+   * batch of the call itself where all its rows are refused.
+   */
+  readonly rest: WindowBatch;
   /** In the store's own words, with the number of rows. */
   readonly reason: string;
 }

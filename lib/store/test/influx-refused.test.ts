@@ -1,6 +1,5 @@
 /** A line that InfluxDB refuses costs that line: the others are in, and the error says what of which window is not. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeBatch } from '@dentryscope/contracts';
 import { requirePart, startInflux } from '@dentryscope/lab';
 import type { RunningInflux } from '@dentryscope/lab';
 import { StoreError, openInfluxStore } from '@dentryscope/store';
@@ -67,7 +66,7 @@ describe.skipIf(missing)('InfluxDB 2.7 that refuses a line', () => {
         ),
       },
     ]);
-    expect(refused[0]!.rest).toEqual(batches[211]);
+    expect(refused[0]!.rest).toBe(batches[211]);
     expect(await total(store.reader)).toBe(299n * 3n);
     expect((await series(store.reader, { metric: metric('node_dentries') }))[0]).toEqual([2_110_000, 9n]);
   });
@@ -120,7 +119,7 @@ describe.skipIf(missing)('InfluxDB 2.7 that refuses a line', () => {
     const before = proxy.writes;
     const refused = await refusalOf(batches);
     expect(refused.map(({ batch }) => batch)).toEqual(batches.map((_, n) => n));
-    for (const { batch, rest } of refused) expect(encodeBatch(rest)).toEqual(encodeBatch(batches[batch]!));
+    for (const { batch, rest } of refused) expect(rest).toBe(batches[batch]);
     expect(proxy.writes - before).toBeLessThan(60);
     expect((await nodes(store.reader))[0]!.newest.seq).toBe(30n);
   });

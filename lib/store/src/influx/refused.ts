@@ -1,6 +1,6 @@
 /** From refused lines to what of each window is refused. */
-import { cgroupMetrics, createBatch } from '@dentryscope/contracts';
-import type { Columns, NodeBatch, WindowBatch } from '@dentryscope/contracts';
+import { cgroupMetrics } from '@dentryscope/contracts';
+import type { Columns, WindowBatch } from '@dentryscope/contracts';
 import type { Refused } from '../types.js';
 import type { Origin } from './requests.js';
 
@@ -31,12 +31,11 @@ function counted(batch: WindowBatch, rows: number, lines: number): string {
   return rows === lines ? cgroups : `${cgroups} and the figures of the node`;
 }
 
-/** As a message again, with lists as the wire has them: it may become a dead letter, and be replayed. */
-function onlyRows(batch: WindowBatch, rows: readonly number[]): NodeBatch {
+function onlyRows(batch: WindowBatch, rows: readonly number[]): WindowBatch {
   const { cgroups, ...rest } = batch;
-  if (!cgroups || rows.length === 0) return rest;
+  if (!cgroups || rows.length === cgroups.ids.length) return batch;
+  if (rows.length === 0) return rest;
   const pick = (values: Columns['ids']) => (values.length === 0 ? [] : rows.map((row) => values[row]!));
   const columns = Object.fromEntries(cgroupMetrics.map(({ column }) => [column, pick(cgroups[column])]));
-  const kept = createBatch({ cgroups: { ...columns, ids: pick(cgroups.ids) } }).cgroups!;
-  return { ...rest, cgroups: kept };
+  return { ...rest, cgroups: { ...cgroups, ...columns, ids: pick(cgroups.ids) } };
 }
