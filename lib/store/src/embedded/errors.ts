@@ -26,16 +26,12 @@ export function isFatal(error: unknown): boolean {
   return error instanceof Error && /^FATAL Error|database has been invalidated/.test(error.message);
 }
 
-/** For a file that cannot be opened. @param inUseBy says what to do about the process that has it */
-export function toOpenError(
-  error: unknown,
-  file: string,
-  inUseBy = (holder: string) => inUse(file, holder, error),
-): StoreError {
+/** For a file that cannot be opened. @param wayOut what to do about a process that has it */
+export function toOpenError(error: unknown, file: string, wayOut?: string): StoreError {
   if (error instanceof StoreError) return error;
   const { message } = error as Error;
   const holder = /Conflicting lock is held in (.*?\(PID \d+\))/.exec(message)?.[1];
-  if (holder) return inUseBy(`the process ${holder}`);
+  if (holder) return inUse(file, `the process ${holder}`, error, wayOut);
   return new StoreError(
     `${file} cannot be opened: ${message}. DENTRYSCOPE_DATA_DIR names its directory.`,
     /^IO Error: (Cannot open|Could not)/.test(message),

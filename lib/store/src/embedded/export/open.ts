@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { StoreError } from '../../types.js';
-import { inUse, toOpenError } from '../errors.js';
+import { toOpenError } from '../errors.js';
 import { STORE_FILE, holdHere, settings } from '../open.js';
 
 export interface Opening {
@@ -53,7 +53,7 @@ async function openReadOnly(file: string, options: Opening, writable: string): P
   const { enable_external_access: _, ...common } = settings(options);
   const config = { ...common, access_mode: 'READ_ONLY', temp_directory: join(writable, 'spilled') };
   return await DuckDBInstance.create(file, config).catch((error: unknown) => {
-    throw toOpenError(error, file, (holder) => inUse(file, holder, error, WAY_OUT));
+    throw toOpenError(error, file, WAY_OUT);
   });
 }
 
