@@ -2,7 +2,7 @@
 import { checkEvents, checkHistograms } from './check-events.js';
 import { cgroupMetrics } from './metrics.js';
 import type { Columns, WindowBatch } from './decode.js';
-import { HIGH, LOW } from './wire-reader.js';
+import { HIGH, LOW, halvesOf } from './halves.js';
 
 /** A delta of one window past that is a broken sender: JSON numbers end here, and 2^53 ns are 104 days. */
 const LARGEST_DELTA = 1n << 53n;
@@ -49,16 +49,12 @@ function checkColumns(columns: Columns | undefined): string | undefined {
 
 type List = Columns['ids'];
 
-/** Of typed arrays the halves are looked at: to make a bigint of each value costs more than all else here. */
-const halvesOf = (values: BigUint64Array) =>
-  new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
-
 function exceeds(values: List): boolean {
   if (!(values instanceof BigUint64Array)) return values.some((value) => value > LARGEST_DELTA);
   const halves = halvesOf(values);
   for (let at = 0; at < halves.length; at += 2) {
-    const high = halves[at + HIGH!]!;
-    if (high >= LARGEST_DELTA_HIGH && (high > LARGEST_DELTA_HIGH || halves[at + LOW!]! > 0)) return true;
+    const high = halves[at + HIGH]!;
+    if (high >= LARGEST_DELTA_HIGH && (high > LARGEST_DELTA_HIGH || halves[at + LOW]! > 0)) return true;
   }
   return false;
 }
@@ -73,8 +69,8 @@ function namesTwice(ids: List): boolean {
 function ascend(ids: BigUint64Array): boolean {
   const halves = halvesOf(ids);
   for (let at = 2; at < halves.length; at += 2) {
-    const [high, before] = [halves[at + HIGH!]!, halves[at - 2 + HIGH!]!];
-    if (high < before || (high === before && halves[at + LOW!]! <= halves[at - 2 + LOW!]!)) return false;
+    const [high, before] = [halves[at + HIGH]!, halves[at - 2 + HIGH]!];
+    if (high < before || (high === before && halves[at + LOW]! <= halves[at - 2 + LOW]!)) return false;
   }
   return true;
 }

@@ -1,4 +1,5 @@
 export * from './wire.js';
+export * from './halves.js';
 export * from './metrics.js';
 export * from './check.js';
 export * from './errors.js';

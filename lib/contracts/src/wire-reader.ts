@@ -1,4 +1,5 @@
 /** Protobuf's wire format (protobuf.dev/programming-guides/encoding), the parts of it that this wire uses. */
+import { HIGH, LOW } from './halves.js';
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -17,7 +18,6 @@ const listOfZeros = (length: number): bigint[] =>
 /** 64 bits as two halves: to make a bigint of a number above 2^31 takes V8 three times as long. */
 const halves = new Uint32Array(2);
 const whole = new BigUint64Array(halves.buffer);
-export const [LOW, HIGH] = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? [0, 1] : [1, 0];
 
 export class WireReader {
   constructor(
@@ -109,7 +109,7 @@ export class WireReader {
       let byte = bytes[at++]!;
       let low = byte & 0x7f;
       if (byte < 0x80) {
-        to[next + LOW!] = low;
+        to[next + LOW] = low;
         continue;
       }
       let high = 0;
@@ -123,8 +123,8 @@ export class WireReader {
         else if (shift > 28 && shift < 64) high |= bits << (shift - 32);
         if (byte < 0x80) break;
       }
-      to[next + LOW!] = low;
-      to[next + HIGH!] = high;
+      to[next + LOW] = low;
+      to[next + HIGH] = high;
     }
     this.pos = at;
     return (next - from) / 2;
@@ -159,7 +159,7 @@ export class WireReader {
 
 function bigintOf(low: number, high: number): bigint {
   if (high === 0 && low < small.length) return small[low]!;
-  halves[LOW!] = low;
-  halves[HIGH!] = high;
+  halves[LOW] = low;
+  halves[HIGH] = high;
   return whole[0]!;
 }

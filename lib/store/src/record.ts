@@ -1,6 +1,6 @@
 /** What both stores keep of a batch beside its cgroup figures. */
 import { decodeBatch, encodeBatch, nodeMetrics } from '@dentryscope/contracts';
-import type { NodeBatch, NodeMetric, WindowBatch } from '@dentryscope/contracts';
+import type { CgroupMetric, NodeBatch, NodeMetric, WindowBatch } from '@dentryscope/contracts';
 import { StoreError } from './types.js';
 
 /** Both stores sum 64-bit integers with a sign. */
@@ -18,6 +18,10 @@ export function encodeRecord(batch: WindowBatch): Uint8Array {
 export function decodeRecord(bytes: Uint8Array): NodeBatch {
   return decodeBatch(bytes);
 }
+
+/** Whether the window has the figure of its cgroups: one that its node cannot see has no values. */
+export const sees = ({ cgroups }: Pick<WindowBatch, 'cgroups'>, { column }: CgroupMetric): boolean =>
+  cgroups !== undefined && cgroups[column].length > 0;
 
 /** @throws StoreError, not retryable, when the figure does not fit. */
 export function nodeFigure(

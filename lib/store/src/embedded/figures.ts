@@ -3,12 +3,12 @@ import { BIGINT, DuckDBDataChunk, INTEGER, UBIGINT } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api';
 import { cgroupMetrics } from '@dentryscope/contracts';
 import type { WindowBatch } from '@dentryscope/contracts';
+import { sees } from '../record.js';
 import { columnOrder } from './append.js';
 import { notZero } from './sparse.js';
 import { figureTables, sparseTables } from './tables.js';
 import type { FigureTable } from './tables.js';
 import { CHUNK_ROWS, Vector64, setRuns32 } from './vector.js';
-import { sees } from './windows.js';
 import type { Window } from './windows.js';
 
 /** Some rows of one window. */

@@ -1,5 +1,7 @@
 /** Windows cut down to the cgroups of which one of some counters is not 0. */
+import { halvesOf } from '@dentryscope/contracts';
 import type { CgroupMetric, Columns } from '@dentryscope/contracts';
+import { sees } from '../record.js';
 import type { Window } from './windows.js';
 
 type List = Columns[keyof Columns];
@@ -8,7 +10,7 @@ type List = Columns[keyof Columns];
 export function notZero(windows: readonly Window[], metrics: readonly CgroupMetric[]): Window[] {
   return windows.flatMap((window) => {
     const columns = window.batch.cgroups;
-    const seen = metrics.filter(({ column }) => columns && columns[column].length > 0);
+    const seen = metrics.filter((metric) => sees(window.batch, metric));
     const rows = columns ? rowsNotZero(columns, seen) : [];
     return rows.length > 0 ? [only(window, columns!, seen, rows)] : [];
   });
@@ -27,8 +29,7 @@ function rowsNotZero(columns: Columns, seen: readonly CgroupMetric[]): number[] 
 function mark(values: List, any: Uint8Array): boolean {
   let found = false;
   if (values instanceof BigUint64Array) {
-    // By halves: no bigint is made of a value.
-    const halves = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+    const halves = halvesOf(values);
     for (let row = 0; row < values.length; row++)
       if ((halves[2 * row]! | halves[2 * row + 1]!) !== 0) found = (any[row] = 1) === 1;
   } else values.forEach((value, row) => value !== 0n && (found = (any[row] = 1) === 1));

@@ -5,6 +5,7 @@
  */
 import duckdb from '@duckdb/node-bindings';
 import type { DataChunk } from '@duckdb/node-bindings';
+import { HIGH } from '@dentryscope/contracts';
 
 /** DuckDB's vector size: a chunk holds no more rows. */
 export const CHUNK_ROWS = 2048;
@@ -20,8 +21,6 @@ export interface Piece {
 
 const WORD_ROWS = 64;
 const noneValid = new ArrayBuffer(CHUNK_ROWS / 8);
-/** Which of the two 32-bit words of a 64-bit value holds its sign. */
-const HIGH = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
 /** One buffer for all columns, one after the other: the copy is synchronous. */
 export class Vector64 {

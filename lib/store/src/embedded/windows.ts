@@ -2,8 +2,8 @@
 import { BIGINT, BLOB, INTEGER, UBIGINT, VARCHAR, blobValue } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { nodeMetrics } from '@dentryscope/contracts';
-import type { CgroupMetric, WindowBatch } from '@dentryscope/contracts';
-import { encodeRecord, nodeFigure } from '../record.js';
+import type { WindowBatch } from '@dentryscope/contracts';
+import { encodeRecord, nodeFigure, sees } from '../record.js';
 import { appendColumns, appendNamed } from './append.js';
 import type { Boots } from './boots.js';
 import { seenText } from './tables.js';
@@ -12,10 +12,6 @@ export interface Window {
   readonly boot: number;
   readonly batch: WindowBatch;
 }
-
-/** Whether the window has the counter of its cgroups: one that its node cannot see has no values. */
-export const sees = ({ cgroups }: WindowBatch, { column }: CgroupMetric): boolean =>
-  cgroups !== undefined && cgroups[column].length > 0;
 
 const keyOf = (boot: unknown, startMs: unknown) => `${boot} ${startMs}`;
 

@@ -2,8 +2,6 @@
 
 const FIRST_BYTES = 65_536;
 const TWO_32 = 2 ** 32;
-/** Which of the two 32-bit words of a 64-bit value is its low one. */
-export const LOW = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const ZERO = 48;
 /** Above it no double is exact. */
 const LARGEST_EXACT = Number.MAX_SAFE_INTEGER;

@@ -1,12 +1,11 @@
 /** Line protocol: the client's Point class costs several times as much a line. */
-import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
+import { HIGH, LOW, cgroupMetrics, halvesOf, nodeMetrics } from '@dentryscope/contracts';
 import type { WindowBatch } from '@dentryscope/contracts';
 import type { Place, Told } from '../infos.js';
 import type { NamedKey } from '../names.js';
-import { LOW } from './bytes.js';
 import type { Bytes } from './bytes.js';
 import { fieldNames } from './fields.js';
-import { encodeRecord, nodeFigure, storable } from '../record.js';
+import { encodeRecord, nodeFigure, sees, storable } from '../record.js';
 
 /**
  * A name as the value of a tag. Line protocol has no way to write a backslash before a comma, a space or the end of
@@ -44,16 +43,16 @@ export interface FigureLines {
 /** @returns undefined where no cgroup has a figure */
 export function figureLines(batch: WindowBatch): FigureLines | undefined {
   const columns = batch.cgroups;
-  const present = cgroupMetrics.filter(({ column }) => columns && columns[column].length > 0);
+  const present = cgroupMetrics.filter((metric) => sees(batch, metric));
   if (!columns || present.length === 0) return undefined;
   const { boot, rest } = placeTagsOf(batch);
   const pieces = [`cgroup,${boot},cgroup=`, `,${rest} `, `i ${batch.windowStartMs}\n`] as const;
   const [head, middle, end] = pieces.map((piece) => Buffer.from(piece)) as [Buffer, Buffer, Buffer];
   const names = fieldNames(present.map(({ name }) => name));
-  const ids = halvesOf(columns.ids);
-  const figures = present.map(({ column }) => halvesOf(columns[column]));
+  const ids = halvesOf(typed(columns.ids));
+  const figures = present.map(({ column }) => halvesOf(typed(columns[column])));
   const line = (to: Bytes, row: number) => {
-    const [low, high] = [2 * row + LOW, 2 * row + 1 - LOW];
+    const [low, high] = [2 * row + LOW, 2 * row + HIGH];
     to.add(head);
     to.integer(ids[low]!, ids[high]!);
     to.add(middle);
@@ -76,11 +75,8 @@ export function figureLines(batch: WindowBatch): FigureLines | undefined {
   };
 }
 
-/** Each value as two 32-bit numbers. */
-function halvesOf(list: BigUint64Array | readonly bigint[]): Uint32Array {
-  const values = list instanceof BigUint64Array ? list : BigUint64Array.from(list);
-  return new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
-}
+const typed = (list: BigUint64Array | readonly bigint[]) =>
+  list instanceof BigUint64Array ? list : BigUint64Array.from(list);
 
 /** The line of the node itself. @throws StoreError for a figure from 2^63 on */
 export function nodeLine(batch: WindowBatch): string {
