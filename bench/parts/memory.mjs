@@ -94,7 +94,7 @@ async function feed(publisher, { messages, windows }, taken, onLook) {
 
 /** One system's ingester through its windows. */
 async function measure({ args, scope, work, say }, name, windows) {
-  const fleet = { ...FLEET, windows, seed: args.seed, ...args.fleet };
+  const fleet = { ...FLEET, windows, seed: args.seed };
   say(`${name}: recording ${fleet.nodes} nodes of ${fleet.cgroups} cgroups`);
   const { rows, messages } = recorded(fleet);
   const own = new Scope();

@@ -32,7 +32,8 @@ export interface Timed extends Reclaim {
   readonly durationNs: number;
 }
 
-const BOOTED_BEFORE_MS = 3_600_000;
+/** Before the fleet's first window. */
+export const BOOTED_BEFORE_MS = 3_600_000;
 
 const durationNs = ({ freed, seed }: Reclaim, window: number) =>
   freed * whole(...NS_A_DENTRY, seed, window, 1);
@@ -101,7 +102,7 @@ export const reclaimEvents = (
     pid: pidOf(one),
   }));
 
-const CPUS = 64;
+export const CPUS = 64;
 export const cpuOf = (node: NodePlan, { seed }: Reclaim): number => hash(node.seed, seed) % CPUS;
 const pidOf = ({ seed }: Reclaim): number => 1000 + (seed % 30_000);
 

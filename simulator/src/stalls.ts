@@ -4,7 +4,7 @@ import { burstAt } from './bursts.js';
 import type { FleetOptions, NodePlan } from './plan.js';
 import { runtimeId } from './pods.js';
 import { hash, whole } from './random.js';
-import { stallOf } from './reclaims.js';
+import { BOOTED_BEFORE_MS, CPUS, stallOf } from './reclaims.js';
 import type { Timed } from './reclaims.js';
 
 type Stalls = NonNullable<NodeBatchInit['stalls']>;
@@ -38,9 +38,9 @@ function crowded(node: NodePlan, window: number, { startMs, windowMs }: FleetOpt
   return {
     kind: 'run_queue',
     startMs: BigInt(startMs + node.clockSkewMs + endMs - lastsMs),
-    startMonotonicNs: BigInt(3_600_000 + endMs - lastsMs) * 1_000_000n,
+    startMonotonicNs: BigInt(BOOTED_BEFORE_MS + endMs - lastsMs) * 1_000_000n,
     durationNs: BigInt(lastsMs) * 1_000_000n,
-    cpu: hash(node.seed, window, 62) % 64,
+    cpu: hash(node.seed, window, 62) % CPUS,
     cgroupId: runtimeId(node),
     comm: 'containerd',
     pid: 900,

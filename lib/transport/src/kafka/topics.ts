@@ -32,7 +32,7 @@ export async function ensureTopics(
   }
 }
 
-/** kafkajs waits for the leaders of what it made, but not for the broker to know of it. */
+/** kafkajs's own wait for the leaders gives up where the broker does not know yet of what it has just made. */
 async function make(admin: Admin, topics: { topic: string; numPartitions: number }[]): Promise<void> {
   const backoff = new Backoff(LOOK_FIRST_MS, LOOK_MOST_MS);
   await admin.createTopics({ topics, timeout: CREATE_TIMEOUT_MS, waitForLeaders: false });
