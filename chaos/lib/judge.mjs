@@ -1,25 +1,18 @@
 /** Whether the API says of each window just what was put into it. */
-import { series, someAtATime, top } from './ask.mjs';
+import { someAtATime, top } from './ask.mjs';
 import {
   CLUSTER,
   NODE_METRIC,
-  WINDOW_MS,
   cgroupColumns,
   cgroupIds,
   cgroupPath,
   nodeName,
   valuesOf,
 } from './content.mjs';
+import { compared, tally } from './verdict.mjs';
 
-const EXAMPLES = 10;
 /** Behind the last window nothing may stand. */
 const BEYOND = 60;
-
-export function verdict(expected, seen) {
-  if (seen === expected) return undefined;
-  if (seen === null) return 'lost';
-  return seen === 2 * expected ? 'twice' : 'wrong';
-}
 
 /** The series of a node that are asked for, each with what its values should be. */
 function asked(seed, node, windows) {
@@ -37,22 +30,13 @@ function asked(seed, node, windows) {
   ];
 }
 
-/** @returns a list of { node, window, what, where, expected, seen }, and how many values were right */
-async function judgeNode(system, node, windows) {
-  const findings = [];
-  let values = 0;
-  for (const { where, expected } of asked(system.run.seed, node, windows)) {
-    const query = { ...where, cluster: CLUSTER, node: nodeName(node) };
-    const range = { fromMs: system.baseMs, stepMs: WINDOW_MS, count: windows + BEYOND };
-    const seen = await series(system.address, query, range);
-    seen.forEach((value, window) => {
-      const right = expected[window] ?? null;
-      const what = verdict(right, value);
-      if (what) findings.push({ node: nodeName(node), window, what, ...where, expected: right, seen: value });
-      else if (right !== null) values += 1;
-    });
+async function judgeNode({ run, address, baseMs }, node, windows) {
+  const all = [];
+  for (const { where, expected } of asked(run.seed, node, windows)) {
+    const range = { fromMs: baseMs, count: windows + BEYOND };
+    all.push(await compared(address, { node: nodeName(node), ...where }, range, expected));
   }
-  return { findings, values };
+  return all;
 }
 
 /** Who the cgroups are was told in some windows only. */
@@ -79,17 +63,10 @@ async function unnamed(system, node) {
  */
 export async function judge(system, windows) {
   const judged = await someAtATime(windows.map((count, node) => () => judgeNode(system, node, count)));
-  const findings = judged.flatMap((one) => one.findings);
-  const windowsWith = (what) =>
-    new Set(findings.filter((one) => one.what === what).map(({ node, window }) => `${node}/${window}`)).size;
   const names = system.names ? await someAtATime(windows.map((_, node) => () => unnamed(system, node))) : [];
   return {
     windows: windows.reduce((sum, count) => sum + count, 0),
-    right: judged.reduce((sum, { values }) => sum + values, 0),
-    lost: windowsWith('lost'),
-    twice: windowsWith('twice'),
-    wrong: windowsWith('wrong'),
+    ...tally(judged.flat()),
     unnamed: names.flat().length,
-    examples: findings.slice(0, EXAMPLES),
   };
 }

@@ -4,10 +4,9 @@
  */
 import { batchKey, decodeBatch, topics } from '@dentryscope/contracts';
 import { openConsumer, topicExtents } from '@dentryscope/transport';
-import { series } from './ask.mjs';
 import { CLUSTER, WINDOW_MS } from './content.mjs';
-import { verdict } from './judge.mjs';
 import { REAL_NODE } from './systems.mjs';
+import { compared, tally } from './verdict.mjs';
 
 const KEY = batchKey({ cluster: CLUSTER, node: REAL_NODE });
 const METRICS = [
@@ -69,34 +68,12 @@ export async function judgeReal(system) {
   const fromMs = Math.floor(Number(batches[0].windowStartMs) / WINDOW_MS) * WINDOW_MS;
   // The last step may get another window yet.
   const count = Math.floor((Number(batches.at(-1).windowStartMs) - fromMs) / WINDOW_MS);
-  const findings = [];
-  let right = 0;
+  const all = [];
   for (const metric of METRICS) {
     const expected = steps(batches, fromMs, count + 1, metric).slice(0, count);
-    const where = { metric: metric[0], cluster: CLUSTER, node: REAL_NODE };
-    const seen = await series(system.address, where, { fromMs, stepMs: WINDOW_MS, count });
-    seen.forEach((value, step) => {
-      const what = verdict(expected[step], value);
-      if (what)
-        findings.push({
-          node: REAL_NODE,
-          window: step,
-          what,
-          metric: metric[0],
-          expected: expected[step],
-          seen: value,
-        });
-      else if (value !== null) right += 1;
-    });
+    const where = { node: REAL_NODE, metric: metric[0] };
+    all.push(await compared(system.address, where, { fromMs, count }, expected));
   }
-  const of = (what) => new Set(findings.filter((one) => one.what === what).map(({ window }) => window)).size;
-  return {
-    windows: batches.length,
-    right,
-    lost: gaps(batches) + of('lost'),
-    twice: of('twice'),
-    wrong: of('wrong'),
-    unnamed: 0,
-    examples: findings.slice(0, 10),
-  };
+  const told = tally(all);
+  return { windows: batches.length, ...told, lost: told.lost + gaps(batches), unnamed: 0 };
 }
