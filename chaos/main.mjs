@@ -1,10 +1,12 @@
 /** Faults at random, and every window asked back. See --help. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Scope } from '../bench/lib/scope.mjs';
+import { Scope } from '../scripts/lib/scope.mjs';
 import { typescript } from '../scripts/lib/build.mjs';
+import { endOnSignal } from '../scripts/lib/ending.mjs';
+import { argsOf } from '../scripts/lib/flags.mjs';
 import { checkNode, npmPackages } from '../scripts/lib/setup.mjs';
-import { StepError, main, root } from '../scripts/lib/steps.mjs';
+import { main, root } from '../scripts/lib/steps.mjs';
 import { help, readArgs } from './lib/args.mjs';
 import { failed, tell } from './lib/report.mjs';
 
@@ -27,33 +29,14 @@ function workFolder() {
   return mkdtempSync(join(cache, 'chaos-'));
 }
 
-/** Ctrl-C: everything is taken away, whatever is under way. */
-function endOnSignal(scope, folder) {
-  const ending = new AbortController();
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ])
-    process.once(signal, () => {
-      ending.abort();
-      process.stderr.write(`\n${signal}: ending\n`);
-      scope
-        .close()
-        .catch((error) => process.stderr.write(`${error.message}\n`))
-        .finally(() => {
-          rmSync(folder, { recursive: true, force: true });
-          process.exit(status);
-        });
-    });
-  return ending.signal;
-}
-
 async function chaos(args) {
   const { runSystem } = await import('./lib/run.mjs');
   const folder = workFolder();
   const results = {};
   const scope = new Scope();
-  const signal = endOnSignal(scope, folder);
+  const signal = endOnSignal(scope, 'ending');
+  // The first to be deferred is the last to be undone. After a run of its own accord the logs may be wanted.
+  scope.defer(() => signal.aborted && rmSync(folder, { recursive: true, force: true }));
   try {
     for (const name of args.systems) {
       const own = new Scope();
@@ -77,12 +60,7 @@ async function chaos(args) {
 }
 
 await main(async () => {
-  let args;
-  try {
-    args = readArgs(process.argv.slice(2));
-  } catch (error) {
-    throw new StepError(`chaos: ${error.message}`);
-  }
+  const args = argsOf('chaos', readArgs);
   if (args.help) return void process.stdout.write(help);
   checkNode();
   await npmPackages();

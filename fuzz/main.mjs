@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { typescript } from '../scripts/lib/build.mjs';
+import { argsOf } from '../scripts/lib/flags.mjs';
 import { checkNode, npmPackages } from '../scripts/lib/setup.mjs';
-import { StepError, main, root } from '../scripts/lib/steps.mjs';
+import { main, root } from '../scripts/lib/steps.mjs';
 
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -111,12 +112,7 @@ async function fuzz(of, args) {
 
 await main(async () => {
   const of = await setUp();
-  let args;
-  try {
-    args = of.readArgs(process.argv.slice(2));
-  } catch (error) {
-    throw new StepError(`fuzz: ${error.message}`);
-  }
+  const args = argsOf('fuzz', of.readArgs);
   if (args.help) return void process.stdout.write(of.help);
   return await fuzz(of, args);
 });

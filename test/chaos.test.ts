@@ -46,6 +46,12 @@ async function chaos(system: string, ...flags: string[]) {
   return { status, stdout, stderr, ...results[system]! };
 }
 
+/** Of a run that was to fail. */
+function removeLogs(stdout: string): void {
+  const [, kept] = /^The logs of all processes are in (.+)\.$/m.exec(stdout)!;
+  rmSync(join(root, kept!), { recursive: true });
+}
+
 const nothing = { lost: 0, twice: 0, wrong: 0, unnamed: 0 };
 const killed = ({ faults }: Pick<Result, 'faults'>) =>
   Object.values(faults).reduce((sum, { killed }) => sum + killed, 0);
@@ -80,6 +86,7 @@ describe('npm run chaos', { timeout }, () => {
     expect(status).toBe(1);
     expect(simulated.lost).toBeGreaterThan(0);
     expect(simulated.right).toBeGreaterThan(0);
+    removeLogs(stdout);
   });
 
   it.each([
@@ -89,10 +96,17 @@ describe('npm run chaos', { timeout }, () => {
     ['refuse', { lost: 4, twice: 0, wrong: 0, unnamed: 0 }],
     ['nameless', { lost: 0, twice: 0, wrong: 0, unnamed: 16 }],
   ])('is found: agents that %s', async (fault, found) => {
-    const { status, simulated, deadLetters } = await chaos('embedded', '--kills', '0', '--fault', fault);
+    const { status, stdout, simulated, deadLetters } = await chaos(
+      'embedded',
+      '--kills',
+      '0',
+      '--fault',
+      fault,
+    );
     expect(simulated).toMatchObject(found);
     expect(deadLetters).toBe(fault === 'refuse' ? 4 : 0);
     expect(status).toBe(1);
+    removeLogs(stdout);
   });
 
   it('a flag that is wrong is named, with what it wants', async () => {

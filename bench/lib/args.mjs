@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parts, string, whole } from './flags.mjs';
+import { parts, string, whole } from '../../scripts/lib/flags.mjs';
 
 export const partNames = ['wire', 'influx', 'embedded', 'memory'];
 

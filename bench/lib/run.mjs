@@ -1,10 +1,12 @@
 /** What every benchmark's command does around its parts. */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { StepError, main, root, step } from '../../scripts/lib/steps.mjs';
+import { endOnSignal } from '../../scripts/lib/ending.mjs';
+import { argsOf } from '../../scripts/lib/flags.mjs';
+import { Scope } from '../../scripts/lib/scope.mjs';
+import { main, root, step } from '../../scripts/lib/steps.mjs';
 import { machine } from './machine.mjs';
 import { updatePage } from './page.mjs';
-import { Scope } from './scope.mjs';
 
 /** On the same file system as the checkout. What a killed run has left goes first. */
 function workFolder(scope, prefix) {
@@ -43,35 +45,6 @@ async function measure(context, titles, { load, verdicts }) {
   return results;
 }
 
-/** Ctrl-C: everything is taken away again, whatever is under way. */
-function endOnSignal(scope, doing) {
-  const ending = { now: false };
-  for (const [signal, status] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ])
-    process.once(signal, () => {
-      ending.now = true;
-      process.stderr.write(`\n${signal}: ${doing}\n`);
-      scope.close().then(
-        () => process.exit(status),
-        (error) => {
-          process.stderr.write(`${error.message}\n`);
-          process.exit(status);
-        },
-      );
-    });
-  return ending;
-}
-
-function argsOf({ name, readArgs }) {
-  try {
-    return readArgs(process.argv.slice(2));
-  } catch (error) {
-    throw new StepError(`${name}: ${error.message}`);
-  }
-}
-
 /**
  * The whole command, from its flags to the page.
  * @param bench name: of the npm script, and in the page's markers; page: the file; titles: by part; doing: what a signal
@@ -80,7 +53,7 @@ function argsOf({ name, readArgs }) {
  */
 export const command = (bench) =>
   main(async () => {
-    const args = argsOf(bench);
+    const args = argsOf(bench.name, bench.readArgs);
     if (args.help) return void process.stdout.write(bench.help);
     const parts = await bench.setUp(args);
     const scope = new Scope();
@@ -93,7 +66,7 @@ export const command = (bench) =>
       if (args.page) updatePage(join(root, bench.page), bench.name, results, parts.section);
     } finally {
       // What breaks because it is being taken away is no news; the handler of the signal ends the process.
-      if (ending.now) await new Promise(() => {});
+      if (ending.aborted) await new Promise(() => {});
       await scope.close();
     }
   });

@@ -1,7 +1,7 @@
 /** What an ingester stands between: where its messages lie, and where its rows go. */
 import { join } from 'node:path';
 import { startKafka } from '@dentryscope/lab';
-import { Child } from '../lib/child.mjs';
+import { Child } from '../../scripts/lib/child.mjs';
 
 const PARTITIONS = 12;
 

@@ -1,7 +1,7 @@
 /** The embedded pair: windows out of the log into DuckDB by one process on one CPU, beside a straightforward writer. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Child } from '../lib/child.mjs';
+import { Child } from '../../scripts/lib/child.mjs';
 import { interval, spread, table, thousands, verdict } from '../lib/format.mjs';
 import { summary } from '../lib/stats.mjs';
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { startInflux } from '@dentryscope/lab';
-import { Child } from '../lib/child.mjs';
+import { Child } from '../../scripts/lib/child.mjs';
 import { digits, interval, spread, table, thousands, verdict } from '../lib/format.mjs';
 import { summary } from '../lib/stats.mjs';
 import { record } from '../wire/record.mjs';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parts, string, whole } from '../../bench/lib/flags.mjs';
+import { oneOf, parts, string, whole } from '../../scripts/lib/flags.mjs';
 import { faults } from './faults.mjs';
 
 export const systemNames = ['parts', 'embedded', 'plain'];
@@ -39,15 +39,13 @@ const flags = {
 /** @throws Error that names the flag */
 export function readArgs(args) {
   const { values } = parseArgs({ args, options: flags });
-  if (values.fault !== undefined && !Object.hasOwn(faults, values.fault))
-    throw new Error(`--fault knows ${Object.keys(faults).join(', ')}, not ${JSON.stringify(values.fault)}`);
   return {
     help: values.help,
     systems: parts(values.on, systemNames, 'on'),
     kills: whole('kills', values.kills, 0),
     nodes: whole('nodes', values.nodes, 1),
     seed: whole('seed', values.seed, 0),
-    fault: values.fault,
+    fault: values.fault === undefined ? undefined : oneOf('fault', values.fault, Object.keys(faults)),
     json: values.json,
   };
 }

@@ -2,7 +2,7 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { output } from '../../bench/lib/child.mjs';
+import { output } from '../../scripts/lib/child.mjs';
 import { root } from '../../scripts/lib/steps.mjs';
 import { mulberry32 } from '../../scripts/lib/random.mjs';
 import { judge } from './judge.mjs';

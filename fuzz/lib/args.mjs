@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { oneOf } from '../../scripts/lib/flags.mjs';
 import { faults } from './faults.mjs';
 
 export const help = `npm run fuzz [-- FLAGS]
@@ -36,15 +37,13 @@ const flags = {
 /** @throws Error that names the flag */
 export function readArgs(args) {
   const { values } = parseArgs({ args, options: flags });
-  if (values.fault !== undefined && !Object.hasOwn(faults, values.fault))
-    throw new Error(`--fault knows ${Object.keys(faults).join(', ')}, not ${JSON.stringify(values.fault)}`);
   return {
     help: values.help,
     messages: whole('messages', values.messages, 1, 2 ** 32),
     seed: whole('seed', values.seed, 0, 2 ** 32 - 1),
     only: values.only === undefined ? undefined : whole('only', values.only, 0, 2 ** 32),
     boundSeconds: whole('bound', values.bound, 1, 3600),
-    fault: values.fault,
+    fault: values.fault === undefined ? undefined : oneOf('fault', values.fault, Object.keys(faults)),
     json: values.json,
   };
 }

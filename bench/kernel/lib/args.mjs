@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import { number, parts, string, whole } from '../../lib/flags.mjs';
+import { number, parts, string, whole } from '../../../scripts/lib/flags.mjs';
 
 export const partNames = ['cost', 'storm', 'drain', 'agent'];
 

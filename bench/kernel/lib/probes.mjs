@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openKernel } from '@dentryscope/agent';
 import { CgroupTree } from '@dentryscope/identity';
 import { createLogger, loadSettings } from '@dentryscope/runtime';
-import { Child } from '../../lib/child.mjs';
+import { Child } from '../../../scripts/lib/child.mjs';
 import { built } from './setup.mjs';
 
 const counting = (event, map) =>

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Child } from '../../lib/child.mjs';
+import { Child } from '../../../scripts/lib/child.mjs';
 import { makeCgroups } from '../lib/cgroups.mjs';
 import { built, nodeExporter } from '../lib/setup.mjs';
 import { Watch } from '../lib/watch.mjs';

@@ -1,7 +1,7 @@
 /** What one event costs inside the program, by BPF_PROG_TEST_RUN: see bpf/cost.bpf.c. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { output } from '../../lib/child.mjs';
+import { output } from '../../../scripts/lib/child.mjs';
 import { makeCgroups } from '../lib/cgroups.mjs';
 import { built } from '../lib/setup.mjs';
 import { summary } from '../../lib/stats.mjs';

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupIdOf, DentryProbe } from '@dentryscope/native';
-import { Child, output } from '../../lib/child.mjs';
+import { Child, output } from '../../../scripts/lib/child.mjs';
 import { makeCgroups, removeCgroups } from '../lib/cgroups.mjs';
 import { built } from '../lib/setup.mjs';
 import { summary } from '../../lib/stats.mjs';

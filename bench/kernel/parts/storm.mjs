@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupIdOf } from '@dentryscope/native';
-import { Child } from '../../lib/child.mjs';
+import { Child } from '../../../scripts/lib/child.mjs';
 import { makeCgroups } from '../lib/cgroups.mjs';
 import { fileSystemOf } from '../../lib/machine.mjs';
 import {
