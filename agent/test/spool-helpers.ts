@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { mountSmallDisk } from '@dentryscope/lab';
 import { openDatabase } from '@dentryscope/transport';
 import { openSpool } from '../src/spool.js';
 import type { Spool } from '../src/spool.js';
@@ -39,12 +39,7 @@ export function damage(directory: string, position: bigint): void {
 /** Mounting needs root; a machine that does not let us has no such disk to fill. */
 export function tinyDisk(bytes: number): string | undefined {
   const directory = fresh();
-  mkdirSync(directory, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], { stdio: 'pipe' });
-  } catch {
-    return undefined;
-  }
-  afterAll(() => void execFileSync('umount', ['-l', directory]));
-  return directory;
+  const unmount = mountSmallDisk(directory, bytes);
+  if (unmount) afterAll(unmount);
+  return unmount && directory;
 }

@@ -8,5 +8,6 @@ export { startKubeApiserver, RunningKube, type KubeOptions } from './kube.js';
 export { RunningPart } from './running.js';
 export { getPart, partAvailable, PARTS, type Availability, type PartName, type PartSpec } from './parts.js';
 export { requirePart } from './require.js';
+export { mountSmallDisk } from './small-disk.js';
 export { cacheRoot } from './paths.js';
 export * from './vm.js';

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { mountSmallDisk } from '@dentryscope/lab';
 import { StoreError, openEmbeddedStore } from '@dentryscope/store';
 import { startChild } from './child.js';
 import { conformance } from './conformance.js';
@@ -12,9 +13,9 @@ import { T0, allocated, cap, metric, nodes, series, top, total, window } from '.
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-store-'));
 let count = 0;
 const fresh = () => join(root, String(count++));
-const disks: string[] = [];
+const disks: (() => void)[] = [];
 afterAll(() => {
-  for (const disk of disks) execFileSync('umount', [disk]);
+  for (const unmount of disks) unmount();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -171,15 +172,9 @@ describe.skipIf(missing)('a full disk', () => {
 /** The directory it is mounted on; undefined where that is not allowed. */
 function smallDisk(name: string, mib = 1): string | undefined {
   const directory = mkdtempSync(join(root, `${name}-`));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'dentryscope-test', directory], {
-      stdio: 'ignore',
-    });
-  } catch {
-    return undefined; // not root, or in a container without the right to mount
-  }
-  disks.push(directory);
-  return directory;
+  const unmount = mountSmallDisk(directory, mib << 20);
+  if (unmount) disks.push(unmount);
+  return unmount && directory;
 }
 
 describe('queries beside each other', () => {

@@ -1,10 +1,10 @@
 /** The embedded store as Parquet: whole or not at all, equal to the store, and the store as it was. */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mountSmallDisk } from '@dentryscope/lab';
 import { exportParquet, openEmbeddedStore } from '@dentryscope/store';
 import type { ExportOptions } from '@dentryscope/store';
 import { startChild } from './child.js';
@@ -12,9 +12,9 @@ import { T0, WINDOW, info, named, window } from './fixtures.js';
 import { ask } from './parquet.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-export-'));
-const disks: string[] = [];
+const disks: (() => void)[] = [];
 afterAll(() => {
-  for (const disk of disks) execFileSync('umount', ['-l', disk]);
+  for (const unmount of disks) unmount();
   rmSync(root, { recursive: true, force: true });
 });
 const fresh = () => mkdtempSync(join(root, 'd-'));
@@ -239,14 +239,8 @@ describe('all of it or nothing', () => {
 
   function disk(mib: number): string | undefined {
     const directory = fresh();
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'dentryscope-test', directory], {
-        stdio: 'ignore',
-      });
-    } catch {
-      return undefined; // not root, or in a container without the right to mount
-    }
-    disks.push(directory);
-    return directory;
+    const unmount = mountSmallDisk(directory, mib << 20);
+    if (unmount) disks.push(unmount);
+    return unmount && directory;
   }
 });

@@ -5,6 +5,7 @@ import type { RunningInflux } from '@dentryscope/lab';
 import { openInfluxStore } from '@dentryscope/store';
 import type { InfluxOptions } from '@dentryscope/store';
 import { T0, WINDOW, info, named, total, window } from './fixtures.js';
+import { Operator } from './influx-operator.js';
 
 const missing = requirePart('influx');
 const DAY_MS = 86_400_000;
@@ -20,28 +21,18 @@ describe.skipIf(missing)('buckets of InfluxDB 2.7', () => {
   });
   afterAll(() => influx?.stop());
 
-  const request = async (path: string, body?: object) => {
-    const headers = { authorization: `Token ${influx.token}` };
-    const init = body ? { method: 'POST', body: JSON.stringify(body), headers } : { headers };
-    return (await (await fetch(`${influx.url}/api/v2/${path}`, init)).json()) as Record<string, unknown>;
-  };
-  const orgId = async () => ((await request(`orgs?org=${influx.org}`))['orgs'] as { id: string }[])[0]!.id;
   const rulesOf = async (bucket: string) => {
-    const { buckets } = await request(`buckets?name=${bucket}`);
+    const { buckets } = await new Operator(influx).request(`buckets?name=${bucket}`);
     return (buckets as { retentionRules: { everySeconds: number }[] }[])[0]!.retentionRules;
   };
 
   async function bucketOf(
     keepSeconds: number,
   ): Promise<{ bucket: string; token: (...action: string[]) => Promise<string> }> {
-    const [bucket, orgID] = [freshBucket(), await orgId()];
-    const retentionRules = keepSeconds === 0 ? [] : [{ type: 'expire', everySeconds: keepSeconds }];
-    const { id } = await request('buckets', { orgID, name: bucket, retentionRules });
-    const token = async (...actions: string[]) => {
-      const permissions = actions.map((action) => ({ action, resource: { type: 'buckets', id, orgID } }));
-      return (await request('authorizations', { orgID, permissions }))['token'] as string;
-    };
-    return { bucket, token };
+    const operator = new Operator(influx);
+    const bucket = freshBucket();
+    const id = await operator.makeBucket(bucket, keepSeconds);
+    return { bucket, token: (...actions) => operator.tokenFor(actions, id) };
   }
 
   /** InfluxDB refuses points that are older than what the bucket keeps. */

@@ -5,6 +5,7 @@ import type { RunningInflux } from '@dentryscope/lab';
 import { StoreError, openInfluxStore } from '@dentryscope/store';
 import type { InfluxOptions } from '@dentryscope/store';
 import { total, untilWritten, window } from './fixtures.js';
+import { Operator } from './influx-operator.js';
 
 const missing = requirePart('influx');
 const batch = window({ figures: { 7: 1n }, state: { nrDentry: 1n } });
@@ -31,20 +32,10 @@ describe.skipIf(missing)('InfluxDB 2.7 in trouble', () => {
   });
   afterAll(() => influx?.stop());
 
-  const request = async (path: string, body?: object) => {
-    const headers = { authorization: `Token ${influx.token}` };
-    const init = body ? { method: 'POST', body: JSON.stringify(body), headers } : { headers };
-    const response = await fetch(`${influx.url}/api/v2/${path}`, init);
-    return (await response.json()) as Record<string, unknown>;
-  };
-
   /** A token that may do this to the buckets of that name only. */
   const tokenFor = async (action: string[], bucket: string): Promise<string> => {
-    const { id: orgID } = ((await request(`orgs?org=${influx.org}`))['orgs'] as { id: string }[])[0]!;
-    const made = await request('buckets', { orgID, name: bucket, retentionRules: [] });
-    const resource = { type: 'buckets', id: made['id'], orgID };
-    const permissions = action.map((action) => ({ action, resource }));
-    return (await request('authorizations', { orgID, permissions }))['token'] as string;
+    const operator = new Operator(influx);
+    return await operator.tokenFor(action, await operator.makeBucket(bucket));
   };
 
   test('nobody at the address: retryable, names the setting', async () => {
@@ -108,10 +99,8 @@ describe.skipIf(missing)('InfluxDB 2.7 in trouble', () => {
     const bucket = freshBucket();
     const store = await openInfluxStore({ ...options, bucket });
     await store.reader.ping();
-    const path = `write?org=${influx.org}&bucket=${bucket}&precision=ms`;
     const line = `cgroup,cluster=c1 dentries_allocated=0.5 ${batch.windowStartMs}`;
-    const headers = { authorization: `Token ${influx.token}` };
-    await fetch(`${influx.url}/api/v2/${path}`, { method: 'POST', body: line, headers });
+    await new Operator(influx).writeLines(bucket, [line]);
     const error = await store.writer.write([batch]).catch((error: unknown) => error);
     expect(error).toMatchObject({
       retryable: false,

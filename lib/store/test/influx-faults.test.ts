@@ -1,35 +1,24 @@
 /** A write is done when InfluxDB has said all of its 204, and at no other answer. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requirePart, startInflux } from '@dentryscope/lab';
-import type { RunningInflux } from '@dentryscope/lab';
-import { openInfluxStore } from '@dentryscope/store';
-import { FaultProxy, answers, faults } from './fault-proxy.js';
+import { requirePart } from '@dentryscope/lab';
+import { BehindProxy } from './behind-proxy.js';
+import { answers, faults } from './fault-proxy.js';
+import type { FaultProxy } from './fault-proxy.js';
 import { info, series, total, untilWritten, window } from './fixtures.js';
 
 const missing = requirePart('influx');
 
 describe.skipIf(missing)('InfluxDB 2.7 behind a proxy that fails', () => {
-  let influx: RunningInflux;
+  let behind: BehindProxy;
   let proxy: FaultProxy;
-  let count = 0;
   beforeAll(async () => {
-    influx = await startInflux();
-    proxy = await FaultProxy.start(influx.url);
+    behind = await BehindProxy.start();
+    proxy = behind.proxy;
   });
-  afterAll(async () => {
-    await proxy?.close();
-    await influx?.stop();
-  });
-  const open = async (writeTimeoutMs = 30_000) => {
-    const { org, token } = influx;
-    const options = { org, token, url: proxy.url, bucket: `b${count++}`, writeTimeoutMs };
-    const store = await openInfluxStore(options);
-    await store.reader.ping();
-    return store;
-  };
+  afterAll(() => behind?.stop());
 
   test.each(Object.keys(faults))('%s: not taken for written, and each window is there once', async (name) => {
-    const store = await open(name === 'no answer at all' ? 1_000 : undefined);
+    const store = await behind.open(name === 'no answer at all' ? 1_000 : undefined);
     const before = proxy.writes;
     for (let seq = 1; seq <= 3; seq++) {
       const one = window({ seq, figures: { 7: BigInt(seq), 8: 10n }, cgroupInfos: [info(7n, `/${seq}`)] });
@@ -52,7 +41,7 @@ describe.skipIf(missing)('InfluxDB 2.7 behind a proxy that fails', () => {
     ['503 Service Unavailable', '86400', 300_000],
     ['429 Too Many Requests', 'soon', undefined],
   ])('%s with Retry-After: %s', async (status, header, retryAfterMs) => {
-    const store = await open();
+    const store = await behind.open();
     proxy.give(answers(status, [`Retry-After: ${header}`]), 1);
     const error = await store.writer.write([window({})]).catch((error: unknown) => error);
     expect(error).toMatchObject({ name: 'StoreError', retryable: true, retryAfterMs });
@@ -60,7 +49,7 @@ describe.skipIf(missing)('InfluxDB 2.7 behind a proxy that fails', () => {
   });
 
   test('Retry-After as a date', async () => {
-    const store = await open();
+    const store = await behind.open();
     const date = new Date(Date.now() + 60_000).toUTCString();
     proxy.give(answers('429 Too Many Requests', [`Retry-After: ${date}`]), 1);
     const error = await store.writer.write([window({})]).catch((error: unknown) => error);

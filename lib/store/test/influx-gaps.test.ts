@@ -5,6 +5,7 @@ import type { RunningInflux } from '@dentryscope/lab';
 import { openInfluxStore } from '@dentryscope/store';
 import type { InfluxStore } from '@dentryscope/store';
 import { T0, WINDOW, cap } from './fixtures.js';
+import { Operator } from './influx-operator.js';
 
 const NODES = 13;
 const WINDOWS = 8640;
@@ -30,10 +31,7 @@ describe.skipIf(requirePart('influx'))('InfluxDB 2.7: gaps of a day', () => {
     await store.reader.ping();
     for (const node of numbers(NODES)) {
       const lines = numbers(WINDOWS).flatMap((n) => (missing(node, n) ? [] : [line(node, n)]));
-      const path = `/api/v2/write?org=${org}&bucket=${BUCKET}&precision=ms`;
-      const headers = { authorization: `Token ${token}` };
-      const { status } = await fetch(url + path, { method: 'POST', headers, body: lines.join('\n') });
-      expect(status).toBe(204);
+      await new Operator(influx).writeLines(BUCKET, lines);
     }
   }, 120_000);
   afterAll(async () => {

@@ -1,10 +1,12 @@
 /** A line that InfluxDB refuses costs that line: the others are in, and the error says what of which window is not. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requirePart, startInflux } from '@dentryscope/lab';
-import type { RunningInflux } from '@dentryscope/lab';
-import { StoreError, openInfluxStore } from '@dentryscope/store';
+import { requirePart } from '@dentryscope/lab';
+import { StoreError } from '@dentryscope/store';
 import type { InfluxStore } from '@dentryscope/store';
-import { FaultProxy, answers } from './fault-proxy.js';
+import { BehindProxy } from './behind-proxy.js';
+import { answers } from './fault-proxy.js';
+import type { FaultProxy } from './fault-proxy.js';
+import { Operator } from './influx-operator.js';
 import { T0, freed, metric, nodes, series, top, total, window } from './fixtures.js';
 
 const missing = requirePart('influx');
@@ -17,31 +19,17 @@ const large = (seq: number, said: Record<string, bigint> = {}) => {
 const sumOf500 = 125_250n;
 
 describe.skipIf(missing)('InfluxDB 2.7 that refuses a line', () => {
-  let influx: RunningInflux;
+  let behind: BehindProxy;
   let proxy: FaultProxy;
   let store: InfluxStore;
-  let bucket: string;
-  let count = 0;
   beforeAll(async () => {
-    influx = await startInflux();
-    proxy = await FaultProxy.start(influx.url);
+    behind = await BehindProxy.start();
+    proxy = behind.proxy;
   });
-  afterAll(async () => {
-    await proxy?.close();
-    await influx?.stop();
-  });
-  const open = async () => {
-    bucket = `b${count++}`;
-    store = await openInfluxStore({ org: influx.org, token: influx.token, url: proxy.url, bucket });
-    await store.reader.ping();
-  };
+  afterAll(() => behind?.stop());
+  const open = async () => void (store = await behind.open());
   /** A point that gives a field another type. */
-  const plant = async (line: string) => {
-    const path = `/api/v2/write?org=${influx.org}&bucket=${bucket}&precision=ms`;
-    const headers = { authorization: `Token ${influx.token}` };
-    const { status } = await fetch(influx.url + path, { method: 'POST', headers, body: `${line} ${T0}` });
-    expect(status).toBe(204);
-  };
+  const plant = (line: string) => new Operator(behind.influx).writeLines(behind.bucket, [`${line} ${T0}`]);
   const refusalOf = async (...batches: Parameters<InfluxStore['writer']['write']>[0][]) => {
     const error = await store.writer.write(batches.flat()).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(StoreError);

@@ -1,8 +1,8 @@
 /** Death of a process, several processes, a full disk, a bound. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { mountSmallDisk } from '@dentryscope/lab';
 import { openDatabase, openEmbeddedLog } from '@dentryscope/transport';
 import type { EmbeddedLog, Received } from '@dentryscope/transport';
 import { startChild } from './child.js';
@@ -198,14 +198,9 @@ describe('embedded log: retention', () => {
 /** Mounting needs root; a machine that does not let us has no such disk to fill. */
 function tinyDisk(bytes: number): string | undefined {
   const directory = fresh();
-  mkdirSync(directory, { recursive: true });
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], { stdio: 'pipe' });
-  } catch {
-    return undefined;
-  }
-  afterAll(() => void execFileSync('umount', ['-l', directory]));
-  return directory;
+  const unmount = mountSmallDisk(directory, bytes);
+  if (unmount) afterAll(unmount);
+  return unmount && directory;
 }
 
 const disk = tinyDisk(3 << 20);

@@ -34,21 +34,19 @@ describe.skipIf(requirePart('kafka'))('kafka, several partitions at once', { tim
   beforeAll(async () => void (bench = await open()));
   afterAll(() => bench?.close());
 
-  it('one whose handler waits holds the others not back, and never has two calls at once', async () => {
+  /** Messages of thirty keys on a topic of their own, and a consumer that takes three partitions at once. */
+  async function several(perKey: number, more: Partial<KafkaConsumerOptions>) {
     const topic = freshTopic();
-    const publisher = bench.publisher();
     const keys = Array.from({ length: 30 }, (_, index) => `node-${index}`);
-    await publisher.publish(
-      topic,
-      keys.flatMap((key) => numbered(20, key)),
-    );
-    const consumer = openKafkaConsumer({
-      ...(bench.spec as unknown as KafkaConsumerOptions),
-      topic,
-      group: 'several',
-      batchMessages: 10,
-      partitionsAtOnce: 3,
-    });
+    const messages = keys.flatMap((key) => numbered(perKey, key));
+    await bench.publisher().publish(topic, messages);
+    const spec = bench.spec as unknown as KafkaConsumerOptions;
+    const consumer = openKafkaConsumer({ ...spec, topic, group: 'several', partitionsAtOnce: 3, ...more });
+    return { keys, consumer };
+  }
+
+  it('one whose handler waits holds the others not back, and never has two calls at once', async () => {
+    const { keys, consumer } = await several(20, { batchMessages: 10 });
     const inHand = new Set<number>();
     const seen = new Map<string, string[]>();
     let waiting: number | undefined;
@@ -77,20 +75,7 @@ describe.skipIf(requirePart('kafka'))('kafka, several partitions at once', { tim
   });
 
   it('says what one partition waits for, until it has been handled', async () => {
-    const topic = freshTopic();
-    const keys = Array.from({ length: 30 }, (_, index) => `node-${index}`);
-    await bench.publisher().publish(
-      topic,
-      keys.flatMap((key) => numbered(1, key)),
-    );
-    const consumer = openKafkaConsumer({
-      ...(bench.spec as unknown as KafkaConsumerOptions),
-      topic,
-      group: 'trouble',
-      partitionsAtOnce: 3,
-      retryFirstMs: 50,
-      retryMostMs: 100,
-    });
+    const { consumer } = await several(1, { retryFirstMs: 50, retryMostMs: 100 });
     let broken: number | undefined;
     let mended = false;
     const handled = new Set<number>();
