@@ -3,10 +3,12 @@
  * returned from is there after SIGKILL and power loss; a window leaves when the transport has acknowledged it.
  */
 import { join } from 'node:path';
-import { crc32, gunzipSync, gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { FileLock, TransportError, openDatabase } from '@dentryscope/transport';
 import type { Database } from '@dentryscope/transport';
-import { packBlock, unpackBlock } from './pack/block.js';
+import { packBlock } from './pack/block.js';
+import { BLOCKS, SINGLES, isDamaged, migrations, unpack } from './spool-tables.js';
+import type { Row, Table } from './spool-tables.js';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -38,28 +40,6 @@ export interface WindowToKeep {
   readonly endMs: number;
 }
 
-const migrations = [
-  `CREATE TABLE windows (
-     position INTEGER PRIMARY KEY AUTOINCREMENT,
-     gzip BLOB NOT NULL,
-     crc32 INTEGER NOT NULL
-   ) STRICT;
-   CREATE TABLE boots (
-     boot_id TEXT PRIMARY KEY,
-     last_seq INTEGER NOT NULL,
-     last_window_end_ms INTEGER NOT NULL,
-     windows_lost INTEGER NOT NULL,
-     used_at_ms INTEGER NOT NULL
-   ) STRICT;`,
-  // All older than any in `windows`. What is short stands before what is long: SQLite reads a row from its beginning.
-  `CREATE TABLE blocks (
-     position INTEGER PRIMARY KEY,
-     windows INTEGER NOT NULL,
-     crc32 INTEGER NOT NULL,
-     block BLOB NOT NULL
-   ) STRICT;`,
-];
-
 /** A boot that is long over is not asked for again. */
 const BOOTS_KEPT = 16;
 const WAL_BYTES = 1 << 20;
@@ -67,17 +47,6 @@ const WAL_BYTES = 1 << 20;
 const BLOCK_WINDOWS = 32;
 /** Below this part of the bound nothing is packed: a short outage costs no time for it. */
 const PACK_FROM = 1 / 16;
-
-interface Row {
-  readonly position: bigint;
-  readonly windows: bigint;
-  readonly crc32: bigint;
-  readonly bytes: ArrayBuffer;
-}
-
-const SINGLES = 'SELECT position, 1 AS windows, crc32, gzip AS bytes FROM windows';
-const BLOCKS = 'SELECT position, windows, crc32, block AS bytes FROM blocks';
-type Table = 'windows' | 'blocks';
 
 /** @throws TransportError that names DENTRYSCOPE_DATA_DIR: not writable, damaged, or another agent's */
 export function openSpool(options: SpoolOptions): Spool {
@@ -303,10 +272,4 @@ export class Spool {
       )!.size,
     );
   }
-}
-
-const isDamaged = ({ bytes, crc32: sum }: Row) => crc32(Buffer.from(bytes)) !== Number(sum);
-
-function unpack(table: Table, { bytes }: Row): Uint8Array[] {
-  return table === 'windows' ? [gunzipSync(Buffer.from(bytes))] : unpackBlock(Buffer.from(bytes));
 }

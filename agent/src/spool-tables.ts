@@ -1,0 +1,45 @@
+/** What the spool's file holds: windows one by one, blocks of old ones, and how far each boot has counted. */
+import { crc32, gunzipSync } from 'node:zlib';
+import { unpackBlock } from './pack/block.js';
+
+export const migrations = [
+  `CREATE TABLE windows (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     gzip BLOB NOT NULL,
+     crc32 INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE boots (
+     boot_id TEXT PRIMARY KEY,
+     last_seq INTEGER NOT NULL,
+     last_window_end_ms INTEGER NOT NULL,
+     windows_lost INTEGER NOT NULL,
+     used_at_ms INTEGER NOT NULL
+   ) STRICT;`,
+  // All older than any in `windows`. What is short stands before what is long: SQLite reads a row from its beginning.
+  `CREATE TABLE blocks (
+     position INTEGER PRIMARY KEY,
+     windows INTEGER NOT NULL,
+     crc32 INTEGER NOT NULL,
+     block BLOB NOT NULL
+   ) STRICT;`,
+];
+
+export type Table = 'windows' | 'blocks';
+
+/** A row of either table. */
+export interface Row {
+  readonly position: bigint;
+  readonly windows: bigint;
+  readonly crc32: bigint;
+  readonly bytes: ArrayBuffer;
+}
+
+export const SINGLES = 'SELECT position, 1 AS windows, crc32, gzip AS bytes FROM windows';
+export const BLOCKS = 'SELECT position, windows, crc32, block AS bytes FROM blocks';
+
+export const isDamaged = ({ bytes, crc32: sum }: Row) => crc32(Buffer.from(bytes)) !== Number(sum);
+
+/** The windows of a row, as they were put in. */
+export function unpack(table: Table, { bytes }: Row): Uint8Array[] {
+  return table === 'windows' ? [gunzipSync(Buffer.from(bytes))] : unpackBlock(Buffer.from(bytes));
+}
