@@ -1,18 +1,7 @@
 /** What is planted beside the figures: wrong clocks, and stalls with and without a reclaim. */
 import { createFleet } from '@dentryscope/simulator';
 import { describe, expect, it } from 'vitest';
-
-const WINDOWS = 100;
-const options = {
-  nodes: 12,
-  cgroupsPerNode: 20,
-  seed: 7,
-  cluster: 'sim',
-  windowMs: 10_000,
-  startMs: 1_780_000_000_000,
-};
-const fleet = createFleet(options);
-const all = Array.from({ length: WINDOWS }, (_, k) => fleet.window(k));
+import { all, fleet, options } from './twelve-nodes.js';
 
 describe('clocks that are wrong', () => {
   const skewed = createFleet({ ...options, maxClockSkewMs: 60_000 });

@@ -2,18 +2,8 @@ import { cgroupMetrics, checkBatch, decodeBatch, encodeBatch, findMetric } from 
 import type { CgroupColumn, NodeBatch } from '@dentryscope/contracts';
 import { createFleet } from '@dentryscope/simulator';
 import { describe, expect, it } from 'vitest';
+import { WINDOWS, all, fleet, options } from './twelve-nodes.js';
 
-const WINDOWS = 100;
-const options = {
-  nodes: 12,
-  cgroupsPerNode: 20,
-  seed: 7,
-  cluster: 'sim',
-  windowMs: 10_000,
-  startMs: 1_780_000_000_000,
-};
-const fleet = createFleet(options);
-const all = Array.from({ length: WINDOWS }, (_, k) => fleet.window(k));
 const encoded = (batches: NodeBatch[]) =>
   batches.map((batch) => Buffer.from(encodeBatch(batch)).toString('hex'));
 
