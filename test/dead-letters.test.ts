@@ -127,11 +127,13 @@ describe.skipIf(missing)('deadletter on Kafka', { timeout: 240_000 }, () => {
     expect(await windowsOf(place, 'large', 1)).toHaveLength(1);
   });
 
+  const groups = async () =>
+    await asked(parts, async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId));
+  const groupsOfOurs = async () => (await groups()).filter((group) => group.includes('deadletter'));
+
   it('leaves no group behind and commits nothing', async () => {
-    const groups = async () =>
-      await asked(parts, async (admin) => (await admin.listGroups()).groups.map(({ groupId }) => groupId));
     await listed(place);
-    expect((await groups()).filter((group) => group.includes('deadletter'))).toEqual([]);
+    expect(await groupsOfOurs()).toEqual([]);
     expect(await groups()).toContain('dentryscope-ingester');
   });
 
@@ -141,12 +143,10 @@ describe.skipIf(missing)('deadletter on Kafka', { timeout: 240_000 }, () => {
       ['replay', 1],
     ] as const) {
       const cli = Cli.start(['deadletter', verb], place.env);
-      await eventually(async () => {
-        const { groups } = await asked(parts, (admin) => admin.listGroups());
-        return groups.some(({ groupId }) => groupId.includes('deadletter')) || undefined;
-      });
+      await eventually(async () => (await groupsOfOurs()).length > 0 || undefined);
       expect(await cli.end('SIGINT')).toEqual({ code, signal: null });
       if (verb === 'replay') expect(cli.stderr).toContain('ended before all were looked at');
+      expect(await groupsOfOurs()).toEqual([]);
     }
   });
 

@@ -105,13 +105,17 @@ describe.skipIf(skipped)('on this kernel', () => {
   });
 
   it.each(movedOps)('%s: counts for its new cgroup a task that runs while another moves it', async (op) => {
-    const [from, to] = [makeCgroup(v2), makeCgroup(v2)];
-    const probe = DentryProbe.open();
-    const { switches } = await work(binary, { op, n: 1500, dir }, [from, to]);
-    const drained = probe.drain();
-    probe.close();
-    for (const cgroup of [from, to]) await cgroup.remove();
-    expect([from, to].map(({ id }) => countsOf(drained, id).dentriesAllocated)).toEqual([500n, 1000n]);
+    let switches: number | undefined = 1;
+    // The soft-lockup watchdog, every 4 s, may take even a real-time task's CPU; then it is another case.
+    for (let attempt = 0; switches !== 0 && attempt < 5; attempt++) {
+      const [from, to] = [makeCgroup(v2), makeCgroup(v2)];
+      const probe = DentryProbe.open();
+      ({ switches } = await work(binary, { op, n: 1500, dir }, [from, to]));
+      const drained = probe.drain();
+      probe.close();
+      for (const cgroup of [from, to]) await cgroup.remove();
+      expect([from, to].map(({ id }) => countsOf(drained, id).dentriesAllocated)).toEqual([500n, 1000n]);
+    }
     expect(switches, 'context switches during the move').toBe(0);
   });
 

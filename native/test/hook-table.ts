@@ -123,8 +123,10 @@ export const prepare = [
   'mkdir -p /run/bind /run/overlay/lower /run/overlay/upper /run/overlay/work /run/overlay/merged',
   'mount --bind /data /run/bind',
   'mount -t overlay -o lowerdir=/run/overlay/lower,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /run/overlay/merged',
-  // The task that is moved keeps its CPU, however long the move takes.
+  // The task that is moved keeps its CPU, however long the move takes: neither the throttling of real-time tasks
+  // nor the soft-lockup watchdog, which every 4 s runs a stopper above all of them, takes it.
   'echo -1 > /proc/sys/kernel/sched_rt_runtime_us',
+  'echo 0 > /proc/sys/kernel/watchdog',
 ].join(' && ');
 
 export const nameOf = ({ op, dir }: Row) => `${op} ${dir}`;

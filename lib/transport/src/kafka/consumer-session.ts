@@ -32,6 +32,7 @@ export class ConsumerSession {
   #end!: (error?: Error) => void;
   #partitions: readonly number[] | undefined;
   #everJoined = false;
+  #joining: Promise<void> | undefined;
   #lifeAtMs = Date.now();
 
   constructor(
@@ -107,12 +108,13 @@ export class ConsumerSession {
     await within(requestTimeoutMs, this.#consumer.connect(), 'connect');
     await this.#consumer.subscribe({ topic, fromBeginning });
     this.#lifeAtMs = Date.now();
-    await this.#consumer.run({
+    this.#joining = this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.options.partitionsAtOnce,
       eachBatch: this.handling.eachBatch,
     });
+    await this.#joining;
   }
 
   #onJoin(assignment: IMemberAssignment): void {
@@ -130,10 +132,13 @@ export class ConsumerSession {
 
   /** Waits for the handler however long it takes, but not for a broker. */
   async #leave(): Promise<void> {
+    // A member that ends while it joins could not say that it leaves, and its group would not be empty.
+    if (this.options.ephemeral && this.#joining)
+      await within(LEAVE_TIMEOUT_MS, this.#joining, 'join').catch(() => undefined);
     const left = this.#consumer.disconnect().catch(() => undefined);
     await this.handling.idle();
     await within(LEAVE_TIMEOUT_MS, left, 'leave').catch(() => undefined);
-    if (this.options.ephemeral && this.#everJoined)
+    if (this.options.ephemeral && this.#joining)
       await within(LEAVE_TIMEOUT_MS, this.#forget(), 'forget').catch(() => undefined);
     this.#link.cut();
   }
