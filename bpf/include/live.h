@@ -69,6 +69,19 @@ static __always_inline bool is_sampled(__u64 key, const struct ds_live_control *
 	return control->raise_at && !(hash & control->mask);
 }
 
+/*
+ * Most are left out by this alone, which reads one line. Not where addresses count from that of
+ * `control` (live_key()).
+ */
+static __always_inline bool may_be_sampled(const void *dentry)
+{
+#ifdef TYPED_POINTERS
+	return true;
+#else
+	return !(ds_live_hash((__u64)dentry, live_seed) & live_least_mask);
+#endif
+}
+
 static __noinline int keep_live(__u64 key, __u64 cgroup_id, struct ds_live_control *control)
 {
 	struct ds_live born = {.cgroup_id = cgroup_id, .born_ns = bpf_ktime_get_ns()};
@@ -92,9 +105,12 @@ static __noinline int keep_live(__u64 key, __u64 cgroup_id, struct ds_live_contr
 
 static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
 {
-	struct ds_live_control *control = live_rate();
+	struct ds_live_control *control;
 	__u64 key;
 
+	if (!may_be_sampled(dentry))
+		return;
+	control = live_rate();
 	if (!control)
 		return;
 	key = live_key(dentry, control);
@@ -122,9 +138,12 @@ static __noinline int sampled_died(__u64 key, struct ds_live_control *control)
 /* What the few need stays out of the many's way: registers and stack are saved for all of them. */
 static __always_inline void live_died(const void *dentry)
 {
-	struct ds_live_control *control = live_rate();
+	struct ds_live_control *control;
 	__u64 key;
 
+	if (!may_be_sampled(dentry))
+		return;
+	control = live_rate();
 	if (!control)
 		return;
 	key = live_key(dentry, control);

@@ -28,8 +28,6 @@ void CounterTable::prepare(BpfObject &object, uint32_t max_cgroups)
 	object.set_max_entries("places", places);
 	object.set_max_entries("free_places", places);
 	object.set_max_entries("slots", DS_NR_SLOTS * cpus);
-	if (object.has_map("kept_keys"))
-		object.set_max_entries("kept_keys", cpus);
 }
 
 CounterTable::CounterTable(const std::function<int(const char *)> &fd, unsigned words,

@@ -27,7 +27,7 @@ const compared = Object.keys(ways).slice(1);
 /** Of each way in each round; the median speaks for them. */
 const STORMS = 9;
 /** A neighbour shows in a loop that no program can slow. Storms beside one are left out and made again, up to a limit. */
-const QUIET = 1.15;
+const QUIET = 1.05;
 const MOST_STORMS = 4 * STORMS;
 const WARM_UPS = 2;
 const MOST_ABOVE_FLOOR_POINTS = 1;
