@@ -17,8 +17,8 @@
  * The lower half is the key, the upper half the count of moves at which it was so. At first 0, the
  * overflow of CPU 0: no cgroup's.
  *
- * A cache line a CPU, beside the program's other variables: a map of its own costs a look-up, a
- * page more to translate, and about 9 ns in a storm of lookups. Further CPUs ask at each event.
+ * A cache line a CPU, beside the program's other variables: a map of its own would cost a look-up
+ * and a page more to translate. CPUs past the last one ask at each event.
  */
 struct kept_key {
 	__u64 key;

@@ -1,5 +1,6 @@
 /** The embedded store: one DuckDB file in the data directory, one process at a time. */
 import { mkdirSync, realpathSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Reader, Writer } from '../types.js';
 import { Database } from './database.js';
@@ -14,7 +15,10 @@ export interface EmbeddedOptions {
   readonly directory: string;
   /** Bound of DuckDB's memory in bytes; past it, it spills into the directory. Default 512 MiB. */
   readonly memoryBytes?: number;
-  /** Threads that queries may use. Default 2: the node's work comes first. */
+  /**
+   * Threads that queries may use. Default 2: the node's work comes first. Where the process has one CPU only, 1: a
+   * thread of DuckDB that waits for another one spins.
+   */
   readonly threads?: number;
   /** Default: everything is kept. For the process that writes. */
   readonly retention?: Retention;
@@ -86,7 +90,7 @@ async function open(file: string, options: EmbeddedOptions, letGo: () => void): 
 
 export function settings({
   memoryBytes = 512 * 1024 * 1024,
-  threads = 2,
+  threads = Math.min(2, availableParallelism()),
 }: Pick<EmbeddedOptions, 'memoryBytes' | 'threads'>): Record<string, string> {
   return {
     memory_limit: `${memoryBytes}B`,
