@@ -20,7 +20,7 @@ export interface SessionOptions extends LinkOptions {
 }
 
 const FETCH_WAIT_MS = 500;
-const FETCH_BYTES = 4 << 20;
+const FETCH_BYTES = 2 << 20;
 const LEAVE_TIMEOUT_MS = 5000;
 const WATCH_EVERY_MS = 1000;
 
