@@ -33,7 +33,7 @@ const range = (from: number, to: number, step = 1) =>
 /** Nothing here depends on the disk that the copies lie on: in memory opening them takes a tenth of the time. */
 const scratch = tinyDisk(64 << 20) ?? fresh();
 
-describe('spool: torn at every byte', { timeout: 240_000 }, () => {
+describe('spool: torn at every byte', { timeout: 400_000 }, () => {
   /** The file before the checkpoint and after it, and the log: as they lie on the disk when the agent dies. */
   const saved = { before: '', after: '', wal: '' };
   const record = { from: 0, to: 0 };
