@@ -64,6 +64,8 @@ export class Agent {
       maxBytes: settings.spoolMaxBytes,
       bootId: facts.bootId,
       firstSeq: millisecondsSinceBoot(),
+      onDamaged: (err, windows) =>
+        logger.error({ err, windows }, 'windows in the spool are damaged, and lost'),
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
     const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);

@@ -57,7 +57,10 @@ export class Sender {
     return this.#status;
   }
 
-  /** Sends what is there, for at most `graceMs`; the rest waits in the spool for the next start. */
+  /**
+   * Sends what has come since the last send, for at most `graceMs`. The backlog waits in the spool for the next start: it
+   * is no more urgent by the agent's end, and a fleet that is updated must not fill its broker with it.
+   */
   async close(graceMs: number): Promise<void> {
     this.#ending = true;
     this.#wake();
@@ -85,26 +88,28 @@ export class Sender {
     if (!this.#news) await this.#pause(this.#drainAtMs - performance.now());
     this.#news = false;
     const windows = this.spool.peek(MOST_AT_ONCE);
-    if (windows.length > 0) {
-      await this.#send(windows);
-      return true;
-    }
-    // What is left then is damaged, and stays for want of room.
-    if (this.#ending) return false;
-    await this.#pause(Infinity);
+    const live = windows.filter(({ position }) => position > this.#sentUpTo);
+    if (live.length > 0) await this.#send(live, true);
+    else if (this.#ending) return false;
+    else if (windows.length === 0) await this.#pause(Infinity);
+    else if (performance.now() >= this.#drainAtMs) await this.#send(windows, false);
     return true;
   }
 
-  async #send(windows: readonly SpooledWindow[]): Promise<void> {
-    const live = windows.filter(({ position }) => position > this.#sentUpTo);
-    if (live.length === 0 && !this.#ending && performance.now() < this.#drainAtMs) return;
-    const some = live.length > 0 ? live : windows;
-    for (const messages of messagesOf(some, this.options.key))
+  async #send(windows: readonly SpooledWindow[], live: boolean): Promise<void> {
+    for (const part of partsOf(windows)) {
+      const messages: Message[] = part.map(({ bytes: value }) => ({ key: this.options.key, value }));
       await this.publisher.publish(topics.deltas, messages);
-    this.#acknowledged = some;
-    if (live.length > 0) this.#sentUpTo = live.at(-1)!.position;
-    else this.#drainAtMs = performance.now() + (some.length * 1000) / this.options.drainPerSecond;
-    this.#removeAcknowledged();
+      this.#acknowledged = part;
+      if (live) this.#sentUpTo = part.at(-1)!.position;
+      else this.#holdBack(part.length);
+      this.#removeAcknowledged();
+    }
+  }
+
+  #holdBack(windows: number): void {
+    const sinceMs = Math.max(this.#drainAtMs, performance.now());
+    this.#drainAtMs = sinceMs + (windows * 1000) / this.options.drainPerSecond;
   }
 
   #removeAcknowledged(): void {
@@ -138,16 +143,16 @@ export class Sender {
 }
 
 /** In parts of PUBLISH_BYTES; at least one window each. */
-function* messagesOf(windows: readonly SpooledWindow[], key: string): Generator<Message[]> {
-  let messages: Message[] = [];
+function* partsOf(windows: readonly SpooledWindow[]): Generator<SpooledWindow[]> {
+  let part: SpooledWindow[] = [];
   let bytes = 0;
-  for (const { bytes: value } of windows) {
-    if (messages.length > 0 && bytes + value.length > PUBLISH_BYTES) {
-      yield messages;
-      [messages, bytes] = [[], 0];
+  for (const window of windows) {
+    if (part.length > 0 && bytes + window.bytes.length > PUBLISH_BYTES) {
+      yield part;
+      [part, bytes] = [[], 0];
     }
-    messages.push({ key, value });
-    bytes += value.length;
+    part.push(window);
+    bytes += window.bytes.length;
   }
-  yield messages;
+  yield part;
 }

@@ -37,9 +37,15 @@ export interface Row {
 export const SINGLES = 'SELECT position, 1 AS windows, crc32, gzip AS bytes FROM windows';
 export const BLOCKS = 'SELECT position, windows, crc32, block AS bytes FROM blocks';
 
-export const isDamaged = ({ bytes, crc32: sum }: Row) => crc32(Buffer.from(bytes)) !== Number(sum);
-
-/** The windows of a row, as they were put in. */
-export function unpack(table: Table, { bytes }: Row): Uint8Array[] {
-  return table === 'windows' ? [gunzipSync(Buffer.from(bytes))] : unpackBlock(Buffer.from(bytes));
+/** @returns the windows of a row, as they were put in; where it is damaged, what is wrong with it */
+export function read(table: Table, row: Row): Uint8Array[] | Error {
+  try {
+    const bytes = Buffer.from(row.bytes);
+    if (crc32(bytes) !== Number(row.crc32)) return new Error('its checksum is another');
+    // Where the number beside a block differs, the block is right: its checksum says so.
+    return table === 'windows' ? [gunzipSync(bytes)] : unpackBlock(bytes);
+  } catch (error) {
+    // Written wrongly, or by another version: whatever its bytes make the reader throw, they will do so again.
+    return error as Error;
+  }
 }

@@ -7,7 +7,8 @@ import { crc32, gzipSync } from 'node:zlib';
 import { FileLock, TransportError, openDatabase } from '@dentryscope/transport';
 import type { Database } from '@dentryscope/transport';
 import { packBlock } from './pack/block.js';
-import { BLOCKS, SINGLES, isDamaged, migrations, unpack } from './spool-tables.js';
+import { SpoolMemory } from './spool-memory.js';
+import { BLOCKS, SINGLES, migrations, read } from './spool-tables.js';
 import type { Row, Table } from './spool-tables.js';
 
 export interface SpoolOptions {
@@ -23,14 +24,30 @@ export interface SpoolOptions {
    * a number twice (the newest window of a node is found by it): milliseconds since the boot are never behind the count.
    */
   readonly firstSeq?: bigint;
+  /** Told once of each damaged window or block: what is wrong, and how many windows are lost by it. */
+  readonly onDamaged?: (reason: Error, windows: number) => void;
 }
 
 export interface SpooledWindow {
   /** Order in the spool, over boots; of all windows of a block that of its newest. */
   readonly position: bigint;
-  /** It lies in a block, with others. */
+  /** It lies in a block, as the `index`-th of `of` windows. */
   readonly packed: boolean;
+  readonly index: number;
+  readonly of: number;
   readonly bytes: Uint8Array;
+}
+
+/** A row that is whole. */
+interface Whole {
+  readonly position: bigint;
+  readonly windows: readonly Uint8Array[];
+}
+
+/** A row that was dropped, and how many windows were lost by it. */
+interface Dropped {
+  readonly position: bigint;
+  readonly windows: number;
 }
 
 /** What a window is besides its bytes. */
@@ -47,6 +64,8 @@ const WAL_BYTES = 1 << 20;
 const BLOCK_WINDOWS = 32;
 /** Below this part of the bound nothing is packed: a short outage costs no time for it. */
 const PACK_FROM = 1 / 16;
+/** Above all positions. */
+const END = 2n ** 63n - 1n;
 
 /** @throws TransportError that names DENTRYSCOPE_DATA_DIR: not writable, damaged, or another agent's */
 export function openSpool(options: SpoolOptions): Spool {
@@ -68,8 +87,7 @@ export function openSpool(options: SpoolOptions): Spool {
 export class Spool {
   #size = 0;
   #open = true;
-  /** Handed out by `peek`, and not yet removed. */
-  #lent = new Set<bigint>();
+  readonly #memory = new SpoolMemory();
 
   constructor(
     private readonly db: Database,
@@ -82,7 +100,7 @@ export class Spool {
 
   /** Windows that wait. */
   get size(): number {
-    return this.#size;
+    return this.#size - this.#memory.notWaiting;
   }
 
   /** End of the last window of this boot or any before, Unix milliseconds; 0 where there was none. */
@@ -90,9 +108,12 @@ export class Spool {
     return Number(this.db.get<{ ms: bigint }>('SELECT max(last_window_end_ms) AS ms FROM boots')!.ms);
   }
 
-  /** Windows of this boot that were dropped or damaged. */
+  /**
+   * Windows that were dropped or damaged in this boot; it never goes back. One that is dropped in flight counts when its
+   * publish has failed, or this process has ended before it was acknowledged.
+   */
   get windowsLost(): bigint {
-    return this.#boot().windows_lost;
+    return this.#boot().windows_lost + BigInt(this.#memory.lost);
   }
 
   /**
@@ -101,7 +122,8 @@ export class Spool {
    * @throws TransportError (a full disk: retryable); what `build` throws
    */
   append<T extends WindowToKeep>(build: (seq: bigint) => T): T {
-    return this.#counted(() => {
+    const dropped: Dropped[] = [];
+    const kept = this.#counted(() => {
       const seq = this.#boot().last_seq + 1n;
       const window = build(seq);
       const gzip = gzipSync(window.bytes);
@@ -111,37 +133,48 @@ export class Spool {
         ...[seq, window.endMs, Date.now(), this.options.bootId],
       );
       this.#size += 1;
-      this.#dropOldest();
+      dropped.push(...this.#dropOldest());
       return window;
     });
+    for (const { position, windows } of dropped) this.#memory.dropped(position, windows);
+    return kept;
   }
 
   /**
-   * The newest, at most `limit` of them unless a block has more; of these the oldest first. A damaged one is dropped and
-   * counted.
+   * The newest that wait, at most `limit` of them unless a block has more; of these the oldest first. What was handed out
+   * before and not removed since is taken for not acknowledged. A damaged one is dropped and counted.
    */
   peek(limit: number): SpooledWindow[] {
-    const singles = this.db.all<Row>(`${SINGLES} ORDER BY position DESC LIMIT ?`, limit).reverse();
-    const table = singles.length > 0 ? 'windows' : 'blocks';
-    const rows = singles.length > 0 ? singles : this.db.all<Row>(`${BLOCKS} ORDER BY position DESC LIMIT 1`);
-    const damaged = rows.filter(isDamaged);
-    if (damaged.length > 0 && this.#dropDamaged(table, damaged)) return this.peek(limit);
-    const whole = rows.filter((row) => !damaged.includes(row));
-    this.#lent = new Set(table === 'windows' ? whole.map(({ position }) => position) : []);
-    return whole.flatMap((row) =>
-      unpack(table, row).map((bytes) => ({ position: row.position, packed: table === 'blocks', bytes })),
+    const singles = this.#newest('windows', limit);
+    const packed = singles.length === 0;
+    const rows = packed ? this.#newest('blocks', 1) : singles;
+    this.#memory.lend(rows.map(({ position }) => position));
+    return rows.flatMap(({ position, windows }) =>
+      windows
+        .map((bytes, index) => ({ position, packed, index, of: windows.length, bytes }))
+        .filter(({ index }) => !this.#memory.acknowledged(position).has(index)),
     );
   }
 
-  /** They have been acknowledged: all of a block, or none of it. */
-  remove(windows: readonly Pick<SpooledWindow, 'position' | 'packed'>[]): void {
-    const rows = new Map(
-      windows.map(({ position, packed }) => [position, packed ? 'blocks' : 'windows'] as const),
-    );
-    this.#counted(() => {
-      for (const [position, table] of rows) this.#delete(table, position);
-    });
-    this.#lent.clear();
+  /** They have been acknowledged. A block leaves with its last window. */
+  remove(windows: readonly Omit<SpooledWindow, 'bytes'>[]): void {
+    const parts = new Map<bigint, Omit<SpooledWindow, 'bytes'>[]>();
+    for (const window of windows) parts.set(window.position, [...(parts.get(window.position) ?? []), window]);
+    const after = this.#counted(() => [...parts].map((part) => this.#removePart(...part)));
+    for (const remember of after) remember();
+  }
+
+  /** @returns what to remember once it is durable */
+  #removePart(position: bigint, part: readonly Omit<SpooledWindow, 'bytes'>[]): () => void {
+    if (this.#memory.isInDoubt(position)) {
+      this.#countLost(-part.length);
+      return () => this.#memory.clearDoubt(position, part.length);
+    }
+    const { packed, of } = part[0]!;
+    const all = new Set([...this.#memory.acknowledged(position), ...part.map(({ index }) => index)]);
+    if (all.size < of) return () => this.#memory.keepAcknowledged(position, all);
+    this.#delete(packed ? 'blocks' : 'windows', position);
+    return () => this.#memory.gone(position);
   }
 
   /**
@@ -153,8 +186,11 @@ export class Spool {
   async pack(): Promise<boolean> {
     if (this.db.usedBytes() < this.options.maxBytes * PACK_FROM) return false;
     const rows = this.db.all<Row>(`${SINGLES} ORDER BY position LIMIT ?`, BLOCK_WINDOWS);
-    if (rows.length < BLOCK_WINDOWS || rows.some(isDamaged)) return false;
-    const block = await packBlock(rows.flatMap((row) => unpack('windows', row)));
+    if (rows.length < BLOCK_WINDOWS) return false;
+    const whole = this.#whole('windows', rows);
+    // What was damaged has left, and others are the oldest; or it cannot leave, and a block has no room either.
+    if (whole.length < rows.length) return !rows.some(({ position }) => this.#memory.isAside(position));
+    const block = await packBlock(whole.flatMap(({ windows }) => windows));
     if (!this.#open || !this.#allThere(rows)) return false;
     this.#counted(() => {
       for (const { position } of rows) this.#delete('windows', position);
@@ -177,7 +213,9 @@ export class Spool {
       'SELECT count(*) AS count FROM windows WHERE position BETWEEN ? AND ?',
       ...[first, last],
     );
-    return between?.count === BigInt(rows.length) && !rows.some(({ position }) => this.#lent.has(position));
+    return (
+      between?.count === BigInt(rows.length) && !rows.some(({ position }) => this.#memory.isLent(position))
+    );
   }
 
   close(): void {
@@ -206,11 +244,18 @@ export class Spool {
   }
 
   /** The newest stays, whatever the bound: an answer of now is worth more than a full history. */
-  #dropOldest(): void {
-    while (this.#size > 1 && this.db.usedBytes() > this.options.maxBytes) {
-      const [table, position] = this.#oldest();
-      this.#countLost(this.#delete(table, position));
-    }
+  #dropOldest(): Dropped[] {
+    const dropped: Dropped[] = [];
+    while (this.#size > 1 && this.db.usedBytes() > this.options.maxBytes)
+      dropped.push(this.#drop(...this.#oldest()));
+    return dropped;
+  }
+
+  /** In a transaction; memory hears of it when that is durable. */
+  #drop(table: Table, position: bigint): Dropped {
+    const windows = this.#delete(table, position) - this.#memory.acknowledged(position).size;
+    this.#countLost(windows);
+    return { position, windows };
   }
 
   #oldest(): [Table, bigint] {
@@ -220,17 +265,46 @@ export class Spool {
     return block === null ? ['windows', first('windows')!] : ['blocks', block];
   }
 
-  /** @returns false where the disk is full: the damaged stay until there is room, and hold no good one back */
-  #dropDamaged(table: Table, rows: readonly Row[]): boolean {
+  /** The newest rows that are whole, the oldest of them first: a damaged one hides none. */
+  #newest(table: Table, most: number): Whole[] {
+    const found: Whole[] = [];
+    for (let below = END; found.length < most;) {
+      const rows = this.db.all<Row>(
+        `${table === 'windows' ? SINGLES : BLOCKS} WHERE position < ? ORDER BY position DESC LIMIT ?`,
+        ...[below, most - found.length],
+      );
+      if (rows.length === 0) break;
+      below = rows.at(-1)!.position;
+      found.push(...this.#whole(table, rows));
+    }
+    return found.reverse();
+  }
+
+  /** Those of the rows that are whole; the others are dropped. */
+  #whole(table: Table, rows: readonly Row[]): Whole[] {
+    const whole: Whole[] = [];
+    const damaged: { row: Row; reason: Error }[] = [];
+    for (const row of rows) {
+      const windows = read(table, row);
+      if (windows instanceof Error) damaged.push({ row, reason: windows });
+      else whole.push({ position: row.position, windows });
+    }
+    for (const { row, reason } of damaged) this.#dropDamaged(table, row, reason);
+    return whole;
+  }
+
+  /** Deleting takes room as well: on a full disk it stays until there is some, and counts as lost from now on. */
+  #dropDamaged(table: Table, { position, windows }: Row, reason: Error): void {
+    const known = this.#memory.isAside(position);
+    let lost = Number(windows) - this.#memory.acknowledged(position).size;
     try {
-      this.#counted(() => {
-        for (const { position } of rows) this.#countLost(this.#delete(table, position));
-      });
-      return true;
+      const dropped = this.#counted(() => this.#drop(table, position));
+      this.#memory.dropped(position, (lost = dropped.windows));
     } catch (error) {
       if (!(error instanceof TransportError && error.retryable)) throw error;
-      return false;
+      this.#memory.setAside(position, lost);
     }
+    if (!known) this.options.onDamaged?.(reason, lost);
   }
 
   /** A transaction; what was rolled back does not count. */

@@ -1,5 +1,5 @@
 /** Which windows go when. The publisher is a fake where a broker has to be slow, or silent, at a given moment. */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { TransportError, openKafkaPublisher } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
 import { Sender } from '../src/sender.js';
 import type { Spool } from '../src/spool.js';
-import { append, damage, fresh, open, tinyDisk } from './spool-helpers.js';
+import { append, damage, fillUp, fresh, noise, open, tinyDisk } from './spool-helpers.js';
 import { until } from '../../lib/transport/test/helpers.js';
 
 const logger = createLogger('sender-test', 'fatal');
@@ -90,6 +90,47 @@ describe('sender', () => {
     await until(() => spool.size === 0);
     expect(broker.got).toEqual(['w1', ...names(29, 60), ...names(2, 28)]);
   });
+
+  it('sends by its end what has come since the last send, and leaves the backlog to the next start', async () => {
+    const broker = new Broker();
+    const { spool, sender } = started(broker, 0.001, 200);
+    await until(() => broker.got.length === 64);
+    for (let seq = 201; seq <= 203; seq++) append(spool, 'w');
+    await sender.close(5000);
+    expect(broker.got.slice(64)).toEqual(names(201, 203));
+    expect([spool.size, spool.windowsLost]).toEqual([136, 0n]);
+  });
+
+  it('leaves the backlog at its end also where its next part is due', async () => {
+    const broker = new Broker();
+    const { spool, sender } = started(broker, 1e9, 0);
+    broker.away = true;
+    for (let seq = 1; seq <= 100; seq++) append(spool, 'w');
+    sender.notify();
+    await until(() => !sender.status().ok);
+    broker.away = false;
+    await sender.close(5000);
+    expect(broker.got).toEqual(names(69, 100));
+    expect(spool.size).toBe(68);
+  });
+
+  it('takes out of the spool what the broker has, part by part', async () => {
+    const broker = new Broker();
+    const spool = open(fresh());
+    // A publish takes 1 MiB at most: two of these.
+    for (let count = 0; count < 4; count++) spool.append(() => ({ endMs: 0, bytes: noise(500_000) }));
+    const publish = broker.publish.bind(broker);
+    broker.publish = async (topic, messages) => {
+      await publish(topic, messages);
+      broker.away = true;
+    };
+    const { sender } = started(broker, 1e9, 0, spool);
+    await until(() => !sender.status().ok);
+    expect([broker.got.length, spool.size]).toEqual([2, 2]);
+    broker.away = false;
+    await until(() => spool.size === 0);
+    expect([broker.got.length, new Set(broker.got).size]).toEqual([4, 4]);
+  });
 });
 
 const disk = tinyDisk(2 << 20);
@@ -123,22 +164,10 @@ describe.skipIf(!disk)(disk ? 'sender: disk full' : 'sender: disk full (mount is
     const broker = new Broker();
     const { sender } = started(broker, 1e9, 0, spool);
     await sender.close(100);
-    expect([broker.got, spool.size]).toEqual([[], 1]);
+    expect([broker.got, spool.size, spool.windowsLost]).toEqual([[], 0, 1n]);
     rmSync(ballast);
   });
 });
-
-/** All that is left of the disk. */
-function fillUp(file: string): void {
-  const descriptor = openSync(file, 'w');
-  try {
-    for (;;) writeSync(descriptor, Buffer.alloc(4096));
-  } catch (error) {
-    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 describe('a broker that accepts and never answers', () => {
   it(

@@ -1,10 +1,12 @@
 /** Death of the agent, a torn write, a full disk. */
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, statfsSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { append, fresh, noise, open, texts, tinyDisk } from './spool-helpers.js';
+import type { Spool } from '../src/spool.js';
+import { append, fillUp, fresh, noise, open, texts, tinyDisk } from './spool-helpers.js';
 
 interface Ended {
   /** What was acknowledged: number, and how far the WAL then reached. */
@@ -144,7 +146,10 @@ describe('spool: death', () => {
   }
 });
 
+/** One each: the files of a closed database keep their room until libsql's statements are collected. */
 const disk = tinyDisk(2 << 20);
+const packingDisk = tinyDisk(2 << 20);
+const checkpointDisk = tinyDisk(3 << 20);
 
 describe.skipIf(!disk)(disk ? 'spool: disk full' : 'spool: disk full (mount is refused here)', () => {
   it('append throws, retryable; no number is burnt, nothing acknowledged is lost, and it goes on when there is room', () => {
@@ -164,6 +169,72 @@ describe.skipIf(!disk)(disk ? 'spool: disk full' : 'spool: disk full (mount is r
     spool.remove(spool.peek(1000));
     expect(spool.size).toBe(0);
     expect(append(spool, 'w')).toBe(last + 2n);
+    spool.close();
+  });
+
+  /** Number and noise: a page each, in a block as well. */
+  const fill = (spool: Spool, count: number) => {
+    for (let n = 0; n < count; n++)
+      spool.append((seq) => ({ endMs: 0, bytes: Buffer.concat([Buffer.from(`w/${seq}/`), noise(3000)]) }));
+  };
+  const drained = (spool: Spool) => {
+    const seqs: number[] = [];
+    for (let some = spool.peek(32); some.length > 0; some = spool.peek(32)) {
+      seqs.unshift(...some.map(({ bytes }) => Number(Buffer.from(bytes).toString('latin1').split('/')[1])));
+      spool.remove(some);
+    }
+    return seqs;
+  };
+  /** As a machine would find it that loses its power now. */
+  const copied = (directory: string) => {
+    const copy = fresh();
+    cpSync(directory, copy, { recursive: true });
+    return copy;
+  };
+
+  it('packing throws, retryable, and leaves all as it was; it goes on when there is room', async () => {
+    const directory = join(packingDisk!, 'packing');
+    const spool = open(directory, 'boot', 1 << 20);
+    fill(spool, 70);
+    const ballast = join(packingDisk!, 'ballast');
+    fillUp(ballast);
+    for (let times = 0; times < 2; times++)
+      await expect(spool.pack()).rejects.toThrow(expect.objectContaining({ retryable: true }));
+    expect([spool.size, spool.windowsLost]).toEqual([70, 0n]);
+    const after = open(copied(directory));
+    expect(drained(after)).toEqual(upTo(70));
+    after.close();
+    rmSync(ballast);
+    while (await spool.pack());
+    expect([spool.size, spool.windowsLost]).toEqual([70, 0n]);
+    expect(spool.peek(32).map(({ packed }) => packed)).toEqual(Array(6).fill(false));
+    expect(drained(spool)).toEqual(upTo(70));
+    expect([append(spool, 'w'), spool.windowsLost]).toEqual([71n, 0n]);
+    spool.close();
+  });
+
+  it('a checkpoint that finds no room loses nothing, and is made when there is some', () => {
+    const directory = join(checkpointDisk!, 'checkpoint');
+    const walBytes = () => statSync(join(directory, 'spool.db-wal')).size;
+    const spool = open(directory);
+    while (walBytes() < 900_000) fill(spool, 1);
+    // Room for the rest of the log, which is 150 kB, and then not for what the file grows by.
+    const { bavail, bsize } = statfsSync(checkpointDisk!);
+    writeFileSync(join(checkpointDisk!, 'ballast'), Buffer.alloc(bavail * bsize - 200_000));
+    while (walBytes() <= 1 << 20) fill(spool, 1);
+    // A checkpoint that was made would have emptied the log; and what is past its bound now is one append.
+    expect(walBytes()).toBeLessThan((1 << 20) + 40_000);
+    expect(() => fill(spool, 1000)).toThrow(expect.objectContaining({ retryable: true }));
+    const last = spool.size;
+    expect(spool.windowsLost).toBe(0n);
+    const after = open(copied(directory));
+    expect(drained(after)).toEqual(upTo(last));
+    after.close();
+    rmSync(join(checkpointDisk!, 'ballast'));
+    fill(spool, 1);
+    expect(walBytes()).toBe(0);
+    expect(drained(spool)).toEqual(upTo(last + 1));
+    expect(spool.windowsLost).toBe(0n);
     spool.close();
   });
 });

@@ -1,19 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { crc32 } from 'node:zlib';
+import { afterAll, expect } from 'vitest';
 import { mountSmallDisk } from '@dentryscope/lab';
 import { openDatabase } from '@dentryscope/transport';
 import { openSpool } from '../src/spool.js';
-import type { Spool } from '../src/spool.js';
+import type { Spool, SpoolOptions } from '../src/spool.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-spool-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let directories = 0;
 export const fresh = () => join(root, String(directories++));
 const large = 1 << 30;
-export const open = (directory: string, bootId = 'boot', maxBytes = large) =>
-  openSpool({ directory, bootId, maxBytes });
+export const open = (
+  directory: string,
+  bootId = 'boot',
+  maxBytes = large,
+  onDamaged?: SpoolOptions['onDamaged'],
+) => openSpool({ directory, bootId, maxBytes, ...(onDamaged && { onDamaged }) });
 
 /** What gzip cannot make smaller. */
 export const noise = (bytes: number) =>
@@ -34,6 +39,28 @@ export function damage(directory: string, position: bigint): void {
   bytes[12]! ^= 1;
   db.run('UPDATE windows SET gzip = ? WHERE position = ?', bytes, position);
   db.close();
+}
+
+/** Puts bytes in the place of a row's whose checksum is right, and which are no window and no block. */
+export function spoil(directory: string, table: 'windows' | 'blocks', position: bigint): void {
+  const db = openDatabase({ file: join(directory, 'spool.db'), migrations: ['', ''] });
+  const bytes = Buffer.from('neither gzip nor brotli');
+  const column = table === 'windows' ? 'gzip' : 'block';
+  const sql = `UPDATE ${table} SET ${column} = ?, crc32 = ? WHERE position = ?`;
+  expect(db.run(sql, bytes, crc32(bytes), position)).toBe(1);
+  db.close();
+}
+
+/** All that is left of the disk. */
+export function fillUp(file: string): void {
+  const descriptor = openSync(file, 'w');
+  try {
+    for (;;) writeSync(descriptor, Buffer.alloc(4096));
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Mounting needs root; a machine that does not let us has no such disk to fill. */
