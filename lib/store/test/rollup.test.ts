@@ -221,7 +221,7 @@ test('SIGKILL in the middle: each window is in its hour or raw, never both, neve
     // Rounds that are rolled up are written again: a doubled one would show.
     const first = Math.max(1, acked - KEPT - 3);
     const child = await startChild(directory, first, 'child-keeper.mjs', '1000000');
-    await child.acked(acked + KEPT + 2);
+    await child.acked(acked + KEPT + 3);
     await sleep(7 * kill);
     await child.kill();
     const { reader, close } = await openEmbeddedStore({ directory });
