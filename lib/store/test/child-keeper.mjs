@@ -1,14 +1,13 @@
 /**
  * Writes rounds of windows into the embedded store of argv[2] from round argv[3] on, one an hour of the past, and drops
- * what is older than eight rounds with a checkpoint after each, until it is killed; says `acked N` and `dropped N`. With a
- * third argument it rolls up instead, and drops what is older than so many rounds.
+ * what is older than eight rounds with a checkpoint after each, until it is killed; says `acked N` and `dropped N`.
  */
 import { createBatch } from '@dentryscope/contracts';
 import { openEmbeddedStore } from '@dentryscope/store';
 
 const HOUR_MS = 3_600_000;
 const KEPT = 8;
-const [directory, first, rolledUp] = process.argv.slice(2);
+const [directory, first] = process.argv.slice(2);
 const T0 = Date.UTC(2026, 0, 1);
 const { writer } = await openEmbeddedStore({ directory });
 process.stdout.write('open\n');
@@ -16,7 +15,7 @@ for (let round = Number(first); ; round++) {
   await writer.write(roundOf(round));
   process.stdout.write(`acked ${round}\n`);
   const before = T0 + (round - KEPT) * HOUR_MS;
-  while (await writer.forget(before, rolledUp && T0 + (round - Number(rolledUp)) * HOUR_MS));
+  while (await writer.forget(before));
   process.stdout.write(`dropped ${round - KEPT}\n`);
 }
 

@@ -46,9 +46,8 @@ export async function startChild(
   directory: string,
   firstRound: number,
   name = 'child-writer.mjs',
-  ...more: string[]
 ): Promise<Child> {
-  const args = [script(name), directory, String(firstRound), ...more];
+  const args = [script(name), directory, String(firstRound)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child, 'spawn');
   return new Child(child);
