@@ -63,7 +63,7 @@ test.each([
 ])('gaps that take too long cost no answer; a store that %s the signal', async (_, gaps) => {
   const reader: Reader = {
     ...fine,
-    series: async () => [{ startMs: Date.UTC(2026, 0, 1), value: 7n }],
+    series: async () => ({ steps: [{ startMs: Date.UTC(2026, 0, 1), value: 7n }] }),
     gaps: (_request, cap) => gaps(cap.signal),
   };
   await build({ reader, queryTimeoutMs: 400 });
@@ -79,7 +79,7 @@ test.each([
 });
 
 test('a store that fails over the gaps fails: it is not said that there are none', async () => {
-  const reader: Reader = { ...failing(new StoreError('down', true)), series: async () => [] };
+  const reader: Reader = { ...failing(new StoreError('down', true)), series: async () => ({ steps: [] }) };
   await build({ reader });
   expect(
     (

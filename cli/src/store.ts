@@ -37,6 +37,10 @@ export async function openStore(settings: Settings, writerLog?: Logger): Promise
 
 const retention = (settings: Settings, logger: Logger) => ({
   rawMs: settings.retention,
+  rollupMs: settings.rollupRetention,
   onError: (error: unknown) =>
-    logger.warn({ err: error }, 'windows older than DENTRYSCOPE_RETENTION are not dropped yet; trying again'),
+    logger.warn(
+      { err: error },
+      'windows older than DENTRYSCOPE_RETENTION are not rolled up or dropped yet; trying again',
+    ),
 });

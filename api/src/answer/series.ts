@@ -1,5 +1,5 @@
 import type { SeriesAnswer } from '@dentryscope/contracts';
-import type { Gap, SeriesRequest, SeriesStep } from '@dentryscope/store';
+import type { Gap, SeriesRequest, SeriesResult, SeriesStep } from '@dentryscope/store';
 import { iso } from '../query/times.js';
 
 type Points = SeriesAnswer['points'];
@@ -21,10 +21,11 @@ const gapOf = ({ fromMs, toMs, ...gap }: Gap): NonNullable<SeriesAnswer['gaps']>
 });
 
 export function seriesOf(
-  request: SeriesRequest,
-  steps: readonly SeriesStep[],
+  asked: SeriesRequest,
+  { steps, widened }: SeriesResult,
   gaps: readonly Gap[] | null,
 ): SeriesAnswer {
+  const request = { ...asked, ...widened };
   return {
     metric: request.metric.name,
     unit: request.metric.unit,

@@ -71,11 +71,11 @@ export function seriesRoute(app: App, context: Context): void {
   app.get('/v1/series', { schema }, async (request, reply): Promise<SeriesAnswer> => {
     const asked = requestOf(request.query, context.now());
     const isCsv = request.query.format === 'csv';
-    const [steps, gaps] = await ask(context, reply, (cap) =>
+    const [result, gaps] = await ask(context, reply, (cap) =>
       // CSV has no place for gaps, and to look for them may cost more than the figures.
       Promise.all([context.reader.series(asked, cap), isCsv ? null : gapsInTime(context, asked, cap)]),
     );
-    const answer = seriesOf(asked, steps, gaps);
+    const answer = seriesOf(asked, result, gaps);
     if (!isCsv) return answer;
     return reply.type(CSV_TYPE).serializer(String).send(toCsv(answer));
   });

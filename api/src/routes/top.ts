@@ -26,12 +26,13 @@ export function topRoute(app: App, context: Context): void {
   app.get('/v1/top', { schema }, async (request, reply): Promise<TopAnswer> => {
     const asked = requestOf(request.query, context.now());
     const result = await ask(context, reply, (cap) => context.reader.top(asked, cap));
+    const { fromMs, toMs } = result.widened ?? asked;
     return {
       metric: asked.metric.name,
       unit: asked.metric.unit,
       by: asked.by,
-      from: iso(asked.fromMs),
-      to: iso(asked.toMs),
+      from: iso(fromMs),
+      to: iso(toMs),
       total: result.total,
       items: topItems(result, asked.metric),
     };

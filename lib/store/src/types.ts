@@ -71,6 +71,8 @@ export interface TopResult {
   readonly total: bigint;
   /** Largest first, ties by the owner's names; at most `limit`. Owners without the figure are not in it. */
   readonly rows: readonly { readonly owner: Owner; readonly value: bigint }[];
+  /** The range that is answered, where some of the one asked for is kept by whole hours only. */
+  readonly widened?: TimeRange;
 }
 
 export interface SeriesRequest extends TimeRange {
@@ -87,6 +89,12 @@ export interface SeriesRequest extends TimeRange {
 export interface SeriesStep {
   readonly startMs: number;
   readonly value: bigint;
+}
+
+export interface SeriesResult {
+  readonly steps: readonly SeriesStep[];
+  /** What is answered, where some of the range asked for is kept by whole hours only: so are all steps then. */
+  readonly widened?: TimeRange & { readonly stepMs: number };
 }
 
 /** The newest window of a node (by seq within the boot that was seen last), without what it says of cgroups and without events. */
@@ -126,7 +134,7 @@ export interface Gap {
 /** Requests that make no sense (a node's figure by pod, a limit of 0) are a RangeError; all else is a StoreError. */
 export interface Reader {
   top(request: TopRequest, cap: Cap): Promise<TopResult>;
-  series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]>;
+  series(request: SeriesRequest, cap: Cap): Promise<SeriesResult>;
   /** Ordered by cluster and node. */
   nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]>;
   /**

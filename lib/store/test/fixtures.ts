@@ -4,7 +4,7 @@ import { createBatch } from '@dentryscope/contracts';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import { findMetric } from '@dentryscope/contracts';
 import type { CgroupMetric, Dimension } from '@dentryscope/contracts';
-import type { ContainerName, OwnerFilter, Reader, SeriesStep } from '@dentryscope/store';
+import type { ContainerName, OwnerFilter, Reader } from '@dentryscope/store';
 
 export const T0 = Date.UTC(2026, 0, 1);
 export const WINDOW = 10_000;
@@ -81,7 +81,7 @@ export async function total(reader: Reader, asked: Asked = {}): Promise<bigint> 
 /** Steps as [offset from T0 in ms, value]. */
 export async function series(reader: Reader, asked: Asked & { stepMs?: number } = {}) {
   const request = { metric: allocated, filter: {}, stepMs: WINDOW, ...forever, fromMs: T0, ...asked };
-  const steps: readonly SeriesStep[] = await reader.series(request, cap());
+  const { steps } = await reader.series(request, cap());
   return steps.map(({ startMs, value }): [number, bigint] => [startMs - T0, value]);
 }
 

@@ -21,12 +21,19 @@ export const TopQuery = Type.Object(
 );
 export type TopQuery = Static<typeof TopQuery>;
 
+/** Of the embedded store see docs/decisions/0013. */
+const Answered = Type.String({
+  ...Time,
+  description:
+    'As answered: to the whole hour, wider than asked, where figures of cgroups are kept by the hour only (the embedded store, past DENTRYSCOPE_RETENTION)',
+});
+
 export const TopAnswer = Type.Object({
   metric: Type.String(),
   unit: Type.String(),
   by: Type.String(),
-  from: Time,
-  to: Time,
+  from: Answered,
+  to: Answered,
   total: Count('Over all owners, those past the limit too'),
   items: Type.Array(Type.Object({ ...Owner.properties, value: Count('In the unit of the metric') })),
 });
@@ -73,9 +80,9 @@ export type Gap = Static<typeof Gap>;
 export const SeriesAnswer = Type.Object({
   metric: Type.String(),
   unit: Type.String(),
-  from: Time,
-  to: Time,
-  stepMs: Type.Integer(),
+  from: Answered,
+  to: Answered,
+  stepMs: Type.Integer({ description: 'Whole hours where the range begins with rolled up ones' }),
   points: Type.Array(SeriesPoint),
   gaps: Type.Union([Type.Array(Gap), Type.Null()], {
     description:

@@ -1,26 +1,54 @@
-/** What is older than the retention leaves the file, a bounded slice of time a transaction. */
+/** What is older than the retention is rolled up or leaves the file, a bounded slice of time a transaction. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { HOUR_MS, rollUp } from './hours.js';
 import { figureTables } from './tables.js';
 
-/** Deleted in one transaction at most: the writer's queue waits no longer than that takes. */
-export const HOUR_MS = 3_600_000;
 const SLICE_MS = BigInt(HOUR_MS);
+const rawTables = Object.keys(figureTables);
+
+/** Unix milliseconds of whole hours. */
+export interface Cuts {
+  /** Figures of windows that start before are rolled up. */
+  readonly rawMs: bigint;
+  /** Windows that start before leave the file with all that they said. Not after `rawMs`; equal: nothing is rolled up. */
+  readonly dropMs: bigint;
+}
 
 /**
- * Deletes the oldest windows that start before `beforeMs`, at most an hour of them, and what only they refer to.
- * @returns whether there was anything to delete
+ * Drops the oldest hour that is to go, or else rolls up the oldest that is to be: never more in one transaction, since the
+ * writer's queue waits for it. A windows' own row stays when its figures are rolled up: it is known when it comes again.
+ * @returns whether there was anything to do
  */
-export async function forgetSlice(connection: DuckDBConnection, beforeMs: bigint): Promise<boolean> {
-  const oldest = await oldestMs(connection);
-  if (oldest === undefined || oldest >= beforeMs) return false;
-  const until = oldest + SLICE_MS < beforeMs ? oldest + SLICE_MS : beforeMs;
-  for (const table of ['windows', ...Object.keys(figureTables)])
-    await connection.run(`DELETE FROM ${table} WHERE start_ms < $1::BIGINT`, [until]);
+export async function ageSlice(connection: DuckDBConnection, { rawMs, dropMs }: Cuts): Promise<boolean> {
+  const gone = await oldestHour(connection, 'windows', dropMs);
+  if (gone !== undefined) await deleteBefore(connection, ['windows', 'hours', ...rawTables], gone + SLICE_MS);
+  if (gone !== undefined) return true;
+  const raw = await oldestHour(connection, 'figures', rawMs);
+  if (raw === undefined) return false;
+  await rollUp(connection, raw);
+  await deleteBefore(connection, rawTables, raw + SLICE_MS);
   return true;
 }
 
-async function oldestMs(connection: DuckDBConnection): Promise<bigint | undefined> {
-  const found = await connection.runAndReadAll('SELECT min(start_ms) FROM windows');
+async function deleteBefore(
+  connection: DuckDBConnection,
+  tables: readonly string[],
+  untilMs: bigint,
+): Promise<void> {
+  for (const table of tables)
+    await connection.run(`DELETE FROM ${table} WHERE start_ms < $1::BIGINT`, [untilMs]);
+}
+
+/** Where the hour of the oldest row before `beforeMs` starts. The bound lets DuckDB pass over all that is newer. */
+async function oldestHour(
+  connection: DuckDBConnection,
+  table: string,
+  beforeMs: bigint,
+): Promise<bigint | undefined> {
+  const found = await connection.runAndReadAll(
+    `SELECT min(start_ms) // ${HOUR_MS} * ${HOUR_MS} FROM ${table} WHERE start_ms < $1::BIGINT`,
+    [beforeMs],
+  );
   return (found.getRows()[0]?.[0] as bigint | null) ?? undefined;
 }
 
@@ -34,7 +62,9 @@ export async function forgetUnused(connection: DuckDBConnection, beforeMs: bigin
   await connection.run(
     'CREATE OR REPLACE TEMP TABLE gone AS SELECT boot FROM boots ANTI JOIN windows USING (boot)',
   );
-  await connection.run('CREATE OR REPLACE TEMP TABLE used AS SELECT DISTINCT boot, cgroup FROM figures');
+  await connection.run(
+    'CREATE OR REPLACE TEMP TABLE used AS SELECT boot, cgroup FROM figures UNION SELECT boot, cgroup FROM hours',
+  );
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE unused AS SELECT i.* FROM cgroups i
       LEFT JOIN used u ON u.boot = i.boot AND u.cgroup = i.cgroup

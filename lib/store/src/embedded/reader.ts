@@ -1,4 +1,4 @@
-import type { DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { checkSeries, checkTop } from '../request.js';
 import type {
   Cap,
@@ -8,19 +8,24 @@ import type {
   NodesRequest,
   Reader,
   SeriesRequest,
-  SeriesStep,
+  SeriesResult,
   TopRequest,
   TopResult,
 } from '../types.js';
 import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { gapsResult, gapsSql } from './gaps.js';
+import { rolledUntilMs } from './hours.js';
 import { interruptOn } from './interrupt.js';
 import { nodesResult, nodesSql } from './nodes.js';
 import { seriesResult, seriesSql } from './series.js';
 import { topResult, topSql } from './top.js';
+import { transaction } from './transaction.js';
+import { widened } from './widen.js';
+import type { Asked } from './widen.js';
 
 type Row = Record<string, unknown>;
+type Question = { sql: string; values: DuckDBValue[] };
 
 export class EmbeddedReader implements Reader {
   private readonly running = new Set<Promise<unknown>>();
@@ -34,12 +39,12 @@ export class EmbeddedReader implements Reader {
 
   async top(request: TopRequest, cap: Cap): Promise<TopResult> {
     checkTop(request);
-    return topResult(await this.rows(topSql(request), cap.signal), request);
+    return this.widened(request, cap.signal, topSql, topResult);
   }
 
-  async series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]> {
+  async series(request: SeriesRequest, cap: Cap): Promise<SeriesResult> {
     checkSeries(request);
-    return seriesResult(await this.rows(seriesSql(request), cap.signal), request);
+    return this.widened(request, cap.signal, seriesSql, seriesResult);
   }
 
   async nodes(request: NodesRequest, cap: Cap): Promise<readonly NodeRecord[]> {
@@ -62,10 +67,31 @@ export class EmbeddedReader implements Reader {
     this.onClose();
   }
 
-  private async rows(statement: { sql: string; values: DuckDBValue[] }, signal: AbortSignal): Promise<Row[]> {
+  private rows(question: Question, signal: AbortSignal): Promise<Row[]> {
+    return this.ask((connection) => rowsOf(connection, question), signal);
+  }
+
+  /** In one snapshot of the file: between the two statements an hour could be rolled up. */
+  private widened<R extends TopRequest | SeriesRequest, T>(
+    request: R,
+    signal: AbortSignal,
+    sqlOf: (asked: Asked<R>) => Question,
+    resultOf: (rows: readonly Row[], asked: Asked<R>) => T,
+  ): Promise<T> {
+    return this.ask(
+      (connection) =>
+        transaction(connection, async () => {
+          const asked = widened(request, await rolledUntilMs(connection));
+          return resultOf(await rowsOf(connection, sqlOf(asked)), asked);
+        }),
+      signal,
+    );
+  }
+
+  private async ask<T>(task: (connection: DuckDBConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
     if (this.closed) throw closedError();
     signal.throwIfAborted();
-    const query = this.query(statement, signal);
+    const query = this.query(task, signal);
     this.running.add(query);
     try {
       return await query;
@@ -76,19 +102,20 @@ export class EmbeddedReader implements Reader {
     }
   }
 
-  private query(
-    { sql, values }: { sql: string; values: DuckDBValue[] },
-    signal: AbortSignal,
-  ): Promise<Row[]> {
+  private query<T>(task: (connection: DuckDBConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.database.use(async (connection) => {
       const stop = interruptOn(signal, connection);
       try {
-        const result = await connection.runAndReadAll(sql, values);
+        const result = await task(connection);
         signal.throwIfAborted();
-        return result.getRowObjects();
+        return result;
       } finally {
         stop();
       }
     });
   }
+}
+
+async function rowsOf(connection: DuckDBConnection, { sql, values }: Question): Promise<Row[]> {
+  return (await connection.runAndReadAll(sql, values)).getRowObjects();
 }

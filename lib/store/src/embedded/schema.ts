@@ -5,12 +5,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
 import { StoreError } from '../types.js';
+import { hoursColumns } from './hours.js';
 import { moveOn, setAside } from './migrate.js';
 import { tableOf } from './tables.js';
 import { transaction } from './transaction.js';
 
 /** What older ones were: see migrate.ts. */
-const VERSION = 2;
+const VERSION = 3;
 
 export const cgroupsTable = `boot INTEGER, cgroup UBIGINT, path VARCHAR, hierarchy VARCHAR, pod_uid VARCHAR,
   container_id VARCHAR, removed BOOLEAN, at_ms BIGINT`;
@@ -19,7 +20,8 @@ export const namesTable = 'key VARCHAR, namespace VARCHAR, pod VARCHAR, containe
 const figuresTable = 'boot INTEGER, start_ms BIGINT, cgroup UBIGINT';
 
 const tables = {
-  meta: 'version INTEGER',
+  /** rolled_ms: see hours.ts. */
+  meta: 'version INTEGER, rolled_ms BIGINT',
   /** seen_ms: start of the newest window by time; newest_…: of the newest by sequence number. */
   boots: `boot INTEGER, cluster VARCHAR, node VARCHAR, boot_id VARCHAR, seen_ms BIGINT, newest_seq UBIGINT,
     newest_ms BIGINT, newest_record BLOB`,
@@ -29,6 +31,7 @@ const tables = {
   live: figuresTable,
   reclaim: figuresTable,
   waits: figuresTable,
+  hours: figuresTable,
   cgroups: cgroupsTable,
   names: namesTable,
   /** Keys of names whose cgroup has been dropped (forget.ts). */
@@ -58,32 +61,41 @@ async function addMissing(connection: DuckDBConnection): Promise<void> {
   const isOld = await setAside(connection);
   for (const [name, columns] of Object.entries(tables))
     await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${columns})`);
+  await addColumn(connection, 'meta', 'rolled_ms');
   if (!isOld) await checkVersion(connection);
   for (const { name } of nodeMetrics) await addColumn(connection, 'windows', name);
   for (const metric of cgroupMetrics) await addColumn(connection, tableOf(metric), metric.name);
+  for (const [name, type] of hoursColumns) await addColumn(connection, 'hours', name, type);
   if (isOld) await moveOn(connection);
+  // Layout 2 had no hours: an older release would take windows again that are summed up in them.
+  await connection.run(`UPDATE meta SET version = ${VERSION} WHERE version < ${VERSION}`);
 }
 
 async function checkVersion(connection: DuckDBConnection): Promise<void> {
-  await connection.run(`INSERT INTO meta SELECT ${VERSION} WHERE NOT EXISTS (FROM meta)`);
-  await readableVersion(connection);
+  await connection.run(`INSERT INTO meta (version) SELECT ${VERSION} WHERE NOT EXISTS (FROM meta)`);
+  if ((await versionOf(connection)) > VERSION) await readableVersion(connection);
 }
 
 /** @throws StoreError for a file of another release: of a newer one the layout is not known here, an older one is moved on by who writes */
 export async function readableVersion(connection: DuckDBConnection): Promise<void> {
-  const [row] = (await connection.runAndReadAll('SELECT max(version) FROM meta')).getRows();
-  if (Number(row![0]) < VERSION)
+  const version = await versionOf(connection);
+  if (version < VERSION)
     throw new StoreError(
-      `it was written by an older release (layout ${row![0]}, this one reads ${VERSION}): start the ingester or standalone once, which moves it on`,
+      `it was written by an older release (layout ${version}, this one reads ${VERSION}): start the ingester or standalone once, which moves it on`,
       false,
     );
-  if (Number(row![0]) > VERSION)
+  if (version > VERSION)
     throw new StoreError(
-      `it was written by a newer release (layout ${row![0]}, this one knows ${VERSION})`,
+      `it was written by a newer release (layout ${version}, this one knows ${VERSION})`,
       false,
     );
 }
 
-function addColumn(connection: DuckDBConnection, table: string, column: string) {
-  return connection.run(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS "${column}" BIGINT`);
+async function versionOf(connection: DuckDBConnection): Promise<number> {
+  const [row] = (await connection.runAndReadAll('SELECT max(version) FROM meta')).getRows();
+  return Number(row![0]);
+}
+
+function addColumn(connection: DuckDBConnection, table: string, column: string, type = 'BIGINT') {
+  return connection.run(`ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS "${column}" ${type}`);
 }

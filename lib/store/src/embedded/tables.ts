@@ -40,8 +40,23 @@ export const seenText = (isSeen: (metric: CgroupMetric) => boolean): string =>
 /** The same from SQL that gives the names with commas between. */
 export const seenList = (names: string): string => `',' || ${names} || ','`;
 
-/** What stands after FROM: rows of (boot, start_ms, cgroup, the figure), of a counter perhaps with a 0 more. */
-export function rowsOf(metric: CgroupMetric): string {
+/**
+ * What stands after FROM: rows of (boot, start_ms, cgroup, the figure), of a counter perhaps with a 0 more. With `hours` those
+ * of rolled up hours too: of a counter with the start of the hour, of a gauge with that of the window it was last in.
+ */
+export function rowsOf(metric: CgroupMetric, hours: boolean): string {
+  const raw = rawRowsOf(metric);
+  if (!hours) return raw;
+  const { name, kind } = metric;
+  const startMs = kind === 'gauge' ? `"${timeOf(metric)}"` : 'start_ms';
+  return `(SELECT boot, start_ms, cgroup, "${name}" FROM ${raw}
+    UNION ALL SELECT boot, ${startMs} AS start_ms, cgroup, "${name}" FROM hours WHERE "${name}" IS NOT NULL)`;
+}
+
+/** In the table of hours, where the time of a gauge stands. */
+export const timeOf = ({ name }: CgroupMetric) => `${name}_ms`;
+
+function rawRowsOf(metric: CgroupMetric): string {
   const table = tableOf(metric);
   if (table === 'figures' || table === 'live') return table;
   return `(SELECT boot, start_ms, cgroup, "${metric.name}" FROM ${table} WHERE "${metric.name}" IS NOT NULL

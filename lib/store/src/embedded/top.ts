@@ -1,10 +1,11 @@
-import type { CgroupMetric, Dimension, Owner } from '@dentryscope/contracts';
+import type { Dimension, Owner } from '@dentryscope/contracts';
 import { combined, termSql } from '../combine.js';
 import { OVERFLOW_PATH, ownerFields, tieOrder } from '../owner.js';
 import type { OwnerField } from '../owner.js';
 import type { TopRequest, TopResult } from '../types.js';
 import { identities } from './schema.js';
 import { rowsOf } from './tables.js';
+import type { Asked } from './widen.js';
 import { Statement, inLastBoots, inRange, ofCgroups } from './statement.js';
 
 /** Where each field of an owner is found: `f` figures, `b` boots, `i` identities. */
@@ -21,12 +22,12 @@ const columns: Record<OwnerField, string> = {
 };
 
 /** SQL for the largest `limit` owners with the total over all in each row; both are sums of terms (see combine.ts). */
-export function topSql(request: TopRequest): { sql: string; values: Statement['values'] } {
+export function topSql({ request, hours }: Asked<TopRequest>): { sql: string; values: Statement['values'] } {
   const statement = new Statement();
   const owned =
     request.metric.level === 'node'
       ? nodeSums(statement, request)
-      : cgroupSums(statement, request, request.metric);
+      : cgroupSums(statement, request, rowsOf(request.metric, hours));
   const fields: readonly OwnerField[] = ['cluster', ...ownerFields[request.by]];
   const ties = tieOrder.filter((field) => fields.includes(field)).map((field) => `"${field}" NULLS LAST`);
   const sql = `WITH owned AS (${owned})
@@ -35,13 +36,14 @@ export function topSql(request: TopRequest): { sql: string; values: Statement['v
   return { sql, values: statement.values };
 }
 
-function cgroupSums(statement: Statement, request: TopRequest, metric: CgroupMetric): string {
-  const { by, filter } = request;
+/** @param source see tables.ts */
+function cgroupSums(statement: Statement, request: TopRequest, source: string): string {
+  const { by, filter, metric } = request;
   const gauge = metric.kind === 'gauge';
   const where = [inRange(statement, request, filter), ofCgroups(statement, filter)];
   if (gauge) where.push(inLastBoots(statement, request, filter));
   return `SELECT ${ownerColumns(by).join(', ')}, sum(${termSql(metric, 'f.value')}) AS value
-    FROM (SELECT boot, cgroup, ${overTime(metric)} AS value FROM ${rowsOf(metric)}
+    FROM (SELECT boot, cgroup, ${overTime(metric)} AS value FROM ${source}
           WHERE ${where.join(' AND ')} AND "${metric.name}" IS NOT NULL GROUP BY boot, cgroup) f
     JOIN boots b USING (boot) LEFT JOIN ${identities} i ON i.boot = f.boot AND i.cgroup = f.cgroup
     GROUP BY ALL`;
@@ -68,13 +70,15 @@ function nodeSums(statement: Statement, { metric, filter, ...range }: TopRequest
 
 type Row = Record<string, unknown>;
 
-export function topResult(rows: readonly Row[], { by, metric }: TopRequest): TopResult {
+export function topResult(rows: readonly Row[], { request, hours }: Asked<TopRequest>): TopResult {
+  const { by, metric, fromMs, toMs } = request;
   const fields: readonly OwnerField[] = ['cluster', ...ownerFields[by]];
   const value = (row: Row | undefined, column: string) =>
     combined(metric, (row?.[column] as bigint | undefined) ?? 0n);
   return {
     total: value(rows[0], 'total'),
     rows: rows.map((row) => ({ owner: toOwner(row, fields), value: value(row, 'value') })),
+    ...(hours ? { widened: { fromMs, toMs } } : {}),
   };
 }
 

@@ -6,7 +6,8 @@ import { Boots } from './boots.js';
 import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { appendFigures } from './figures.js';
-import { HOUR_MS, forgetSlice, forgetUnused } from './forget.js';
+import { ageSlice, forgetUnused } from './forget.js';
+import { HOUR_MS } from './hours.js';
 import { keepCgroups, keepNames } from './identities.js';
 import { transaction } from './transaction.js';
 import { appendWindows, freshWindows, rememberNewest } from './windows.js';
@@ -35,18 +36,19 @@ export class EmbeddedWriter implements Writer {
   }
 
   /**
-   * Drops windows that start before the hour of `beforeMs` (Unix milliseconds), an hour of them at most, so that what
+   * Rolls up the figures of windows that start before the hour of `beforeMs`, and drops windows that start before the hour
+   * of `dropMs` (Unix milliseconds; left out: all of the former are dropped), an hour of them at most, so that what
    * waits to be written gets its turn; after the last of them what only they referred to. Whole hours, since to find
    * that takes a look at all figures. The file's space is used again.
    * @returns whether there may be more
    * @throws StoreError
    */
-  async forget(beforeMs: number): Promise<boolean> {
-    const before = BigInt(Math.floor(beforeMs / HOUR_MS) * HOUR_MS);
+  async forget(beforeMs: number, dropMs = beforeMs): Promise<boolean> {
+    const cuts = { rawMs: wholeHour(beforeMs), dropMs: wholeHour(Math.min(beforeMs, dropMs)) };
     const found = await this.durably(async (connection) => {
-      if (await forgetSlice(connection, before)) return true;
+      if (await ageSlice(connection, cuts)) return true;
       if (!this.unused) return false;
-      await forgetUnused(connection, before);
+      await forgetUnused(connection, cuts.rawMs);
       this.boots = undefined;
       return false;
     });
@@ -92,6 +94,8 @@ export class EmbeddedWriter implements Writer {
     });
   }
 }
+
+const wholeHour = (ms: number) => BigInt(Math.floor(ms / HOUR_MS) * HOUR_MS);
 
 type Run<T> = (
   connection: DuckDBConnection,

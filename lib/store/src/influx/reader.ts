@@ -7,7 +7,7 @@ import type {
   NodesRequest,
   Reader,
   SeriesRequest,
-  SeriesStep,
+  SeriesResult,
   TopRequest,
   TopResult,
 } from '../types.js';
@@ -46,12 +46,12 @@ export class InfluxReader implements Reader {
     });
   }
 
-  async series(request: SeriesRequest, cap: Cap): Promise<readonly SeriesStep[]> {
+  async series(request: SeriesRequest, cap: Cap): Promise<SeriesResult> {
     checkSeries(request);
-    if (!(request.fromMs < request.toMs)) return [];
+    if (!(request.fromMs < request.toMs)) return { steps: [] };
     return this.track(cap, async (ask) => {
       if (needsNames(request.filter)) await this.catalog.refresh(cap.signal);
-      return series(ask, this.bucket, request, this.catalog);
+      return { steps: await series(ask, this.bucket, request, this.catalog) };
     });
   }
 
