@@ -27,6 +27,7 @@ await command({
   titles: {
     wire: 'the wire beside JSON',
     influx: 'the InfluxDB writer',
+    ingest: 'from Kafka into InfluxDB',
     embedded: 'the embedded pair on one CPU',
     memory: 'memory of the ingester',
   },

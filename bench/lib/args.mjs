@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parts, string, whole } from '../../scripts/lib/flags.mjs';
 
-export const partNames = ['wire', 'influx', 'embedded', 'memory'];
+export const partNames = ['wire', 'influx', 'ingest', 'embedded', 'memory'];
 
 export const help = `npm run bench [-- FLAGS]
 
@@ -9,7 +9,7 @@ What the way from the agents to the store costs, measured side by side with what
 into docs/performance.md: parts that are not run keep the figures they had. (What measuring costs: npm run bench:kernel.)
 
   --only LIST       of ${partNames.join(', ')}; default: all
-  --rounds N        default 40
+  --rounds N        default 40; of ingest at most 10
   --nodes N         of the simulated fleet, in wire; default 40
   --cgroups N       of each node, in wire; default 250
   --windows N       in wire; default 5

@@ -10,6 +10,7 @@ import { Daemon } from './daemon.js';
 import { get } from './get.js';
 import { Home } from './home.js';
 import { influxRecipe, type InfluxVersion } from './influx-get.js';
+import { pinned } from './pinned.js';
 import { freePorts } from './port.js';
 import { RunningPart, startAll } from './running.js';
 
@@ -21,6 +22,8 @@ export interface InfluxOptions {
   token?: string;
   /** https: `certificates` of the running store has its authority. */
   tls?: boolean;
+  /** Runs on these CPUs only, as taskset(1) writes them. */
+  cpus?: string;
   /** Keep the data in this folder and let the store outlive this process; a test leaves this out. */
   lastingDir?: string;
 }
@@ -121,13 +124,12 @@ export async function startInflux(options: InfluxOptions = {}): Promise<RunningI
   const place = { url, certificates };
   const influxd = {
     name: 'influxd',
-    command: '/bin/sh',
-    args: [
+    ...pinned(options.cpus, '/bin/sh', [
       newWalSegments,
       join(home.dir, 'engine'),
       join(part, 'influxd'),
       ...influxdArgs(home.dir, port, certificates?.server),
-    ],
+    ]),
     ready: () => answersHealth(place),
     readyLimitMs: READY_LIMIT_MS,
   };

@@ -5,6 +5,7 @@ import { brokerArgs, javaArgs, prepareKafka } from './kafka-config.js';
 import { kafkaRecipe, type KafkaVersion } from './kafka-get.js';
 import { answersMetadata } from './kafka-ready.js';
 import { makeLogin, SECURE_PORTS, type KafkaLogin } from './kafka-secure.js';
+import { pinned } from './pinned.js';
 import { freePorts } from './port.js';
 import { RunningPart, startAll } from './running.js';
 
@@ -18,6 +19,8 @@ export interface KafkaOptions {
   properties?: Record<string, string>;
   /** Listeners with TLS and SASL beside the plaintext one: `login` of the running broker has all to use them. */
   secure?: boolean;
+  /** Runs on these CPUs only, as taskset(1) writes them. */
+  cpus?: string;
   /** Keep the data in this folder and let the broker outlive this process; a test leaves this out. */
   lastingDir?: string;
 }
@@ -50,8 +53,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<RunningKaf
   const address = `127.0.0.1:${port}`;
   const spec = {
     name: 'kafka',
-    command: 'java',
-    args: [`-Xmx${heapMb}m`, ...jvmArgs, ...javaArgs(kafka), ...brokerArgs(kafka)],
+    ...pinned(options.cpus, 'java', [`-Xmx${heapMb}m`, ...jvmArgs, ...javaArgs(kafka), ...brokerArgs(kafka)]),
     ready: () => answersMetadata(address),
     readyLimitMs: READY_LIMIT_MS,
   };

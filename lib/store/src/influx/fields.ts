@@ -30,6 +30,22 @@ export class FieldNames {
     return (this.pieces[at] ??= Buffer.from(this.text(from, to)));
   }
 
+  /** The same with what stands before the first name and after the last figure: a piece less to copy, at both ends. */
+  within(before: string, after: string): Pick<FieldNames, 'between'> {
+    const { length } = this.names;
+    const [begin, end] = [Buffer.from(before), Buffer.from(after)];
+    const first: Buffer[] = [];
+    const last: Buffer[] = [];
+    const ends = (from: number, to: number) =>
+      Buffer.concat([...(from < 0 ? [begin] : []), this.between(from, to), ...(to === length ? [end] : [])]);
+    return {
+      between: (from, to) => {
+        if (to === length) return (last[from + 1] ??= ends(from, to));
+        return from < 0 ? (first[to] ??= ends(from, to)) : this.between(from, to);
+      },
+    };
+  }
+
   private text(from: number, to: number): string {
     const before = (n: number) => `${n === 0 ? '' : 'i,'}${this.names[n]}=`;
     let text = '';

@@ -46,16 +46,14 @@ export function figureLines(batch: WindowBatch): FigureLines | undefined {
   const present = cgroupMetrics.filter((metric) => sees(batch, metric));
   if (!columns || present.length === 0) return undefined;
   const { boot, rest } = placeTagsOf(batch);
-  const pieces = [`cgroup,${boot},cgroup=`, `,${rest} `, `i ${batch.windowStartMs}\n`] as const;
-  const [head, middle, end] = pieces.map((piece) => Buffer.from(piece)) as [Buffer, Buffer, Buffer];
-  const names = fieldNames(present.map(({ name }) => name));
+  const head = Buffer.from(`cgroup,${boot},cgroup=`);
+  const names = fieldNames(present.map(({ name }) => name)).within(`,${rest} `, `i ${batch.windowStartMs}\n`);
   const ids = halvesOf(typed(columns.ids));
   const figures = present.map(({ column }) => halvesOf(typed(columns[column])));
   const line = (to: Bytes, row: number) => {
     const [low, high] = [2 * row + LOW, 2 * row + HIGH];
     to.add(head);
     to.integer(ids[low]!, ids[high]!);
-    to.add(middle);
     let last = -1;
     for (let n = 0; n < figures.length; n++) {
       const values = figures[n]!;
@@ -65,7 +63,6 @@ export function figureLines(batch: WindowBatch): FigureLines | undefined {
       last = n;
     }
     to.add(names.between(last, figures.length));
-    to.add(end);
   };
   return {
     rows: columns.ids.length,

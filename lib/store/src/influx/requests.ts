@@ -1,5 +1,6 @@
 /** The lines of windows, in requests of a size that InfluxDB likes, with the origin of each line. */
 import type { WindowBatch } from '@dentryscope/contracts';
+import { placeKey } from '../infos.js';
 import { Bytes } from './bytes.js';
 import { figureLines } from './line.js';
 
@@ -74,13 +75,28 @@ export function* requests(batches: readonly WindowBatch[], nodes: readonly strin
   }
 }
 
+/**
+ * InfluxDB takes values of one series and field together where they come in one request: a backlog's windows of one
+ * node follow each other.
+ */
+function byPlace(batches: readonly WindowBatch[]): number[] {
+  const places = new Map<string, number[]>();
+  for (const [n, batch] of batches.entries()) {
+    const key = placeKey(batch);
+    const known = places.get(key);
+    if (known) known.push(n);
+    else places.set(key, [n]);
+  }
+  return [...places.values()].flat();
+}
+
 /** Each adds what fits, and says whether that was all. */
 function* pieces(
   batches: readonly WindowBatch[],
   nodes: readonly string[],
 ): Generator<(to: Request) => boolean> {
-  for (const [batch, one] of batches.entries()) {
-    const figures = figureLines(one);
+  for (const batch of byPlace(batches)) {
+    const figures = figureLines(batches[batch]!);
     if (!figures) continue;
     let row = 0;
     yield (to) => {
