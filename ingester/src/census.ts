@@ -8,7 +8,7 @@ export interface CensusContext {
   readonly census: Census;
   /** DENTRYSCOPE_RETENTION, in milliseconds. */
   readonly retentionMs: number;
-  readonly metrics: Pick<IngesterMetrics, 'series'>;
+  readonly metrics: Pick<IngesterMetrics, 'series' | 'expired'>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** Default: a minute. */
   readonly everyMs?: number;
@@ -20,6 +20,7 @@ const EVERY_MS = 60_000;
 export function takeCensus(context: CensusContext): () => void {
   const { census, metrics, logger, everyMs = EVERY_MS } = context;
   const { bucket } = census;
+  tellExpired({ ...context, everyMs });
   let [busy, failing, compared] = [false, false, false];
   const take = async () => {
     const series = await census.series();
@@ -45,6 +46,21 @@ export function takeCensus(context: CensusContext): () => void {
   const timer = setInterval(tick, everyMs).unref();
   tick();
   return () => clearInterval(timer);
+}
+
+/** All are counted; a backlog of days is logged once in a while only. */
+function tellExpired({ census, metrics, logger, everyMs }: Required<CensusContext>): void {
+  let quietUntilMs = -Infinity;
+  census.onExpired((points, why) => {
+    metrics.expired.inc(points);
+    if (performance.now() < quietUntilMs) return;
+    quietUntilMs = performance.now() + everyMs;
+    logger.warn(
+      { bucket: census.bucket, points },
+      `windows came later than the bucket ${census.bucket} keeps them, and are left out ` +
+        `(all: ingester_influx_expired_points_total): ${why}`,
+    );
+  });
 }
 
 async function compareRetention({ census, retentionMs, logger }: CensusContext): Promise<void> {

@@ -45,6 +45,10 @@ export function createMetrics(registry: Registry) {
       labelNames: ['bucket'] as const,
       registers,
     }),
+    expired: counter(
+      'ingester_influx_expired_points_total',
+      'Points that came later than the InfluxDB bucket keeps them, and were left out; those that came again included.',
+    ),
     names: counter('ingester_names_total', 'Names of pods and containers made durable.'),
     namesRefused: counter(
       'ingester_names_refused_total',

@@ -12,8 +12,14 @@ const DAY_MS = 24 * HOUR_MS;
 function setup(series: () => Promise<number>, keptMs: number | undefined, retentionMs = 7 * DAY_MS) {
   const registry = new Registry();
   const logger = { info: vi.fn(), warn: vi.fn() };
+  let expire: (points: number, why: string) => void;
   const stop = takeCensus({
-    census: { bucket: 'b', series, retentionMs: async () => keptMs },
+    census: {
+      bucket: 'b',
+      series,
+      retentionMs: async () => keptMs,
+      onExpired: (told) => void (expire = told),
+    },
     ...{ retentionMs, metrics: createMetrics(registry), everyMs: 1000 },
     logger: logger as never,
   });
@@ -21,7 +27,9 @@ function setup(series: () => Promise<number>, keptMs: number | undefined, retent
     const text = await registry.metrics();
     return text.split('\n').filter((line) => line.startsWith('ingester_influx_series'));
   };
-  return { logger, stop, lines };
+  const expired = async () =>
+    (await registry.getSingleMetric('ingester_influx_expired_points_total')!.get()).values[0]!.value;
+  return { logger, stop, lines, expired, expire: (points: number) => expire(points, 'too old') };
 }
 
 test('series: absent until they are known, absent when they are not, and that is logged once', async () => {
@@ -94,4 +102,18 @@ test('names are told again seven times in the retention; a store that keeps them
   tellNames(source, () => undefined, undefined);
   await vi.advanceTimersByTimeAsync(70 * DAY_MS);
   expect(source.subscribe).toHaveBeenCalledTimes(9);
+});
+
+test('points that came too late: each is counted, and they are logged once in a while', async () => {
+  const { logger, stop, expired, expire } = setup(async () => 1, undefined);
+  for (let n = 0; n < 10; n++) expire(3);
+  expect(await expired()).toBe(30);
+  expect(logger.warn.mock.calls.map(([, words]) => words as string)).toEqual([
+    'windows came later than the bucket b keeps them, and are left out (all: ingester_influx_expired_points_total): too old',
+  ]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expire(1);
+  expect(await expired()).toBe(31);
+  expect(logger.warn).toHaveBeenCalledTimes(2);
+  stop();
 });

@@ -154,7 +154,15 @@ export interface Census {
   series(): Promise<number>;
   /** What the bucket keeps, in milliseconds; 0: all; undefined: that can't be known. @throws StoreError */
   retentionMs(): Promise<number | undefined>;
+  /**
+   * The listener is told of points (one a cgroup and window, one a node and window) that came later than the bucket keeps
+   * them: the store leaves them out, as it would have dropped them by now. Again for those that come again.
+   */
+  onExpired(listener: ExpiredListener): void;
 }
+
+/** @param why in the store's own words */
+export type ExpiredListener = (points: number, why: string) => void;
 
 /** What of a window the store will never take as it stands. */
 export interface Refused {

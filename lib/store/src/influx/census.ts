@@ -9,9 +9,14 @@ const LIMIT_MS = 60_000;
 const SINCE_MS = 0;
 const UNTIL_MS = Date.UTC(2262, 0, 1);
 
-export function openCensus(server: Pick<Server, 'queryWithin' | 'retentionMs'>, bucket: string): Census {
+export function openCensus(
+  server: Pick<Server, 'queryWithin' | 'retentionMs'>,
+  bucket: string,
+  onExpired: Census['onExpired'],
+): Census {
   return {
     bucket,
+    onExpired,
     retentionMs: () => server.retentionMs(),
     async series() {
       const rows = await server.queryWithin(LIMIT_MS, seriesFlux(bucket), ['_value']);

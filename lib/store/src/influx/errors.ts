@@ -62,6 +62,16 @@ function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions):
     : may('It may be another server than InfluxDB v2, or busy.');
 }
 
+/** InfluxDB 2.7.12, and those before it. It says so only where nothing else is wrong with the request. */
+const EXPIRED =
+  /partial write: (?:dropped (\d+) points outside retention policy|points beyond retention policy dropped=(\d+))/;
+
+/** How many points of a write were refused for being older than the bucket keeps; all others are in then. */
+export function expiredPoints(error: unknown): number {
+  const [, newer, older] = (error instanceof StoreError && EXPIRED.exec(error.message)) || [];
+  return Number(newer ?? older ?? 0);
+}
+
 /** Also said where the token may not see the bucket. */
 export function isBucketMissing(error: unknown): boolean {
   return error instanceof HttpError && error.statusCode === 404 && /bucket/.test(error.message);

@@ -1,5 +1,5 @@
 /** The store of a fleet: InfluxDB v2. Nothing is kept here but what can be read again. */
-import type { Census, Reader, Writer } from '../types.js';
+import type { Census, ExpiredListener, Reader, Writer } from '../types.js';
 import { openCensus } from './census.js';
 import { InfluxReader } from './reader.js';
 import { Server } from './server.js';
@@ -32,9 +32,10 @@ export interface InfluxStore {
  */
 export async function openInfluxStore(options: InfluxOptions): Promise<InfluxStore> {
   const server = new Server(options);
-  const writer = new InfluxWriter(server);
+  const listeners: ExpiredListener[] = [];
+  const writer = new InfluxWriter(server, (...told) => listeners.forEach((listener) => listener(...told)));
   const reader = new InfluxReader(server, options.bucket);
-  const census = openCensus(server, options.bucket);
+  const census = openCensus(server, options.bucket, (listener) => void listeners.push(listener));
   return {
     writer,
     reader,

@@ -3,8 +3,8 @@ import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import { Queue } from '../queue.js';
 import { StoreError } from '../types.js';
-import type { ContainerName, Writer } from '../types.js';
-import { closedError } from './errors.js';
+import type { ContainerName, ExpiredListener, Writer } from '../types.js';
+import { closedError, expiredPoints } from './errors.js';
 import { infoLines, nameLines, nodeLine } from './line.js';
 import { refusedOf } from './refused.js';
 import type { RefusedFrom } from './refused.js';
@@ -24,7 +24,10 @@ export class InfluxWriter implements Writer {
   private readonly told = new ToldLately();
   private closed = false;
 
-  constructor(private readonly server: Server) {}
+  constructor(
+    private readonly server: Server,
+    private readonly onExpired: ExpiredListener,
+  ) {}
 
   write(batches: readonly WindowBatch[]): Promise<void> {
     return this.track(() => this.writeBatches(batches));
@@ -51,10 +54,21 @@ export class InfluxWriter implements Writer {
   private async sendFigures(batches: readonly WindowBatch[], nodes: readonly string[]) {
     const refused: RefusedFrom[] = [];
     for (const request of requests(batches, nodes)) {
-      const found = await writeOrSplit((lines) => this.server.write(lines), request.body);
+      const found = await writeOrSplit((lines) => this.writeLines(lines), request.body);
       refused.push(...found.map(({ line, reason }) => ({ ...request.origin(line), reason })));
     }
     return refused;
+  }
+
+  /** A dead letter of what is too old could never be replayed. */
+  private async writeLines(lines: string | Buffer): Promise<void> {
+    try {
+      await this.server.write(lines);
+    } catch (error) {
+      const points = expiredPoints(error);
+      if (points === 0) throw error;
+      this.onExpired(points, (error as Error).message);
+    }
   }
 
   private async sendInfos(batches: readonly WindowBatch[]): Promise<void> {
