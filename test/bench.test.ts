@@ -23,6 +23,11 @@ interface Influx {
   readonly usPerPoint: Record<string, { readonly rounds: number; readonly median: number }>;
 }
 
+interface Ingest {
+  readonly points: number;
+  readonly perSecond: Record<string, { readonly rounds: number; readonly median: number }>;
+}
+
 describe('npm run bench', () => {
   it('measures the wire beside JSON', () => {
     const json = join(folder, 'figures.json');
@@ -61,11 +66,25 @@ describe('npm run bench', () => {
     for (const way of ['ours', 'plain']) expect(influx.usPerPoint[way]).toMatchObject({ rounds: 2 });
   });
 
+  const missing = requirePart('influx', 'kafka');
+  it.skipIf(missing)('measures the way from Kafka into InfluxDB beside a loader of ready-made lines', () => {
+    const json = join(folder, 'ingest.json');
+    const flags = ['--only', 'ingest', '--rounds', '2', '--nodes', '3', '--cgroups', '20', '--windows', '2'];
+    const stdout = execFileSync(process.execPath, [main, ...flags, '--no-page', '--json', json], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(stdout).toMatch(/^(PASS|FALLS SHORT) {2}[\d,]+ points\/s from Kafka into InfluxDB on one core/m);
+    const { ingest } = JSON.parse(readFileSync(json, 'utf8')) as { ingest: Ingest };
+    expect(ingest.points).toBeGreaterThan(100);
+    for (const way of ['ours', 'loader']) expect(ingest.perSecond[way]).toMatchObject({ rounds: 2 });
+  });
+
   it('a wrong flag is named', () => {
     const run = (...flags: string[]) =>
       spawnSync(process.execPath, [main, ...flags], { cwd: root, encoding: 'utf8' });
     expect(run('--only', 'moon').stderr).toContain(
-      'bench: --only knows wire, influx, embedded, memory, not "moon"',
+      'bench: --only knows wire, influx, ingest, embedded, memory, not "moon"',
     );
     expect(run('--rounds', '0').stderr).toContain('--rounds wants a number from 1');
     expect(run('--help').stdout).toContain('docs/performance.md');

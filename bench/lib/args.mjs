@@ -10,9 +10,9 @@ into docs/performance.md: parts that are not run keep the figures they had. (Wha
 
   --only LIST       of ${partNames.join(', ')}; default: all
   --rounds N        default 40; of ingest at most 10
-  --nodes N         of the simulated fleet, in wire; default 40
-  --cgroups N       of each node, in wire; default 250
-  --windows N       in wire; default 5
+  --nodes N         of the simulated fleet, in wire, influx and ingest; default 40
+  --cgroups N       of each node, there; default 250
+  --windows N       there, in ingest three times as many; default 5
   --memory-windows N
                     of a fleet of 1,000 nodes with 250 cgroups, for memory; default 360, an hour
   --seed N          of the fleet, and of the order within a round; default 1

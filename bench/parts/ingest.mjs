@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
-import { batchKey, decodeBatch, topics } from '@dentryscope/contracts';
+import { batchKey, encodeBatch, topics } from '@dentryscope/contracts';
 import { startInflux, startKafka } from '@dentryscope/lab';
 import { openPublisher } from '@dentryscope/transport';
 import { Child } from '../../scripts/lib/child.mjs';
@@ -10,10 +10,11 @@ import { interval, spread, table, thousands, verdict } from '../lib/format.mjs';
 import { shuffler, summary } from '../lib/stats.mjs';
 import { Influx } from '../ingest/influx.mjs';
 import { readyMade } from '../ingest/lines.mjs';
-import { record } from '../wire/record.mjs';
+import { windowsOf } from '../wire/record.mjs';
 
 const WANTED_SHARE = 0.8;
-const FLEET = { nodes: 100, cgroups: 250, windows: 8 };
+/** As many windows as are asked for are a moment's; so many times that is a backlog. */
+const BACKLOG = 3;
 /** More would take longer than it tells. */
 const MOST_ROUNDS = 10;
 const CPU = { influxd: '0', others: '1' };
@@ -23,20 +24,20 @@ const tries = [{ atOnce: [1, 2, 4] }, { lines: [5_000, 20_000] }];
 const FIRST_TRY = { lines: 10_000, atOnce: 2, order: 'series' };
 
 async function fleet({ args, scope, work }) {
-  const { nodes, cgroups, windows } = FLEET;
-  const messages = record({ nodes, cgroups, windows, seed: args.seed }).map(({ whole }) => whole);
-  const batches = messages.map((value) => ({ value, batch: decodeBatch(value) }));
-  const points = batches.reduce((sum, { batch }) => sum + batch.cgroups.ids.length, 0);
+  const { nodes, cgroups, seed } = args;
+  const batches = windowsOf({ nodes, cgroups, windows: BACKLOG * args.windows, seed });
+  const keyed = batches.map((batch) => ({ key: batchKey(batch), value: encodeBatch(batch) }));
+  const messages = keyed.map(({ value }) => value);
+  const points = batches.reduce((sum, { cgroups }) => sum + cgroups.ids.length, 0);
   const kafka = await startKafka({ cpus: CPU.others });
   scope.defer(() => kafka.stop());
   const publisher = openPublisher({ transport: 'kafka', kafkaBrokers: kafka.brokers, kafkaPartitions: 12 });
-  const keyed = batches.map(({ value, batch }) => ({ key: batchKey(batch), value }));
   await publisher.publish(topics.deltas, keyed);
   await publisher.close();
   const file = join(work, 'lines.bin');
   writeFileSync(file, serialize(await readyMade(messages, nodes)));
   return {
-    fleet: { nodes, cgroups, seed: args.seed },
+    fleet: { nodes, cgroups, seed },
     messages: messages.length,
     points,
     brokers: kafka.brokers[0],
@@ -128,7 +129,7 @@ async function measured(context, recorded, server) {
 }
 
 export async function ingest(context) {
-  context.say(`recording ${FLEET.nodes} nodes of ${FLEET.cgroups} cgroups, ${FLEET.windows} windows`);
+  context.say('recording');
   const recorded = await fleet(context);
   const server = await startInflux({ cpus: CPU.influxd });
   context.scope.defer(() => server.stop());

@@ -32,19 +32,22 @@ function checkSame({ json, columns }) {
     throw new Error(`JSON and protobuf differ in ${batchToJson(batch).slice(0, 200)}`);
 }
 
-/** @returns one entry a node and window: `json` a message a cgroup, `columns` and `whole` one message */
-export function record({ nodes, cgroups, windows, seed }) {
+/** A seeded fleet's windows that have rows. */
+export function windowsOf({ nodes, cgroups, windows, seed }) {
   const options = { nodes, cgroupsPerNode: cgroups, seed, cluster: 'bench' };
   const fleet = createFleet({ ...options, windowMs: WINDOW_MS, startMs: START_MS });
   // Window 0 says every cgroup's path, which happens every few minutes only; nodes without hooks have no rows.
   const batches = Array.from({ length: windows }, (_, n) => fleet.window(n + 1)).flat();
-  const recorded = batches
-    .filter((batch) => batch.cgroups?.ids.length > 0)
-    .map((batch) => ({
-      json: batch.cgroups.ids.map((_, at) => bytesOf(rowOf(batch, at))),
-      columns: encodeBatch(columnsOf(batch)),
-      whole: encodeBatch(batch),
-    }));
+  return batches.filter((batch) => batch.cgroups?.ids.length > 0);
+}
+
+/** @returns one entry a node and window: `json` a message a cgroup, `columns` and `whole` one message */
+export function record(fleet) {
+  const recorded = windowsOf(fleet).map((batch) => ({
+    json: batch.cgroups.ids.map((_, at) => bytesOf(rowOf(batch, at))),
+    columns: encodeBatch(columnsOf(batch)),
+    whole: encodeBatch(batch),
+  }));
   recorded.forEach(checkSame);
   return recorded;
 }
