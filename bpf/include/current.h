@@ -34,7 +34,14 @@ __u32 moves;
 
 static __always_inline struct kept_key *kept_by(__u32 cpu)
 {
-	return cpu < KEPT_CPUS ? &kept_keys[cpu] : NULL;
+	__u64 index = cpu;
+
+	if (index >= KEPT_CPUS)
+		return NULL;
+	/* Or clang takes the address first, with an index that the verifier of 6.1 knows nothing
+	 * of. */
+	asm volatile("" : "+r"(index));
+	return &kept_keys[index];
 }
 
 /* The task's next event, on this CPU or another, comes after a look at both. */
