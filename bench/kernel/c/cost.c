@@ -94,7 +94,6 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 	bpf_map__set_max_entries(map("places"), places);
 	bpf_map__set_max_entries(map("free_places"), places);
 	bpf_map__set_max_entries(map("slots"), DS_NR_SLOTS * cpus);
-	bpf_map__set_max_entries(map("kept_keys"), cpus);
 	bpf_map__set_max_entries(map("live"), 16384);
 	if (bpf_object__load(object))
 		die(path);
