@@ -3,13 +3,15 @@
  * returned from is there after SIGKILL and power loss; a window leaves when the transport has acknowledged it.
  */
 import { join } from 'node:path';
-import { crc32, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { FileLock, TransportError, openDatabase } from '@dentryscope/transport';
 import type { Database } from '@dentryscope/transport';
 import { packBlock } from './pack/block.js';
 import { SpoolMemory } from './spool-memory.js';
-import { BLOCKS, SINGLES, migrations, read } from './spool-tables.js';
-import type { Row, Table } from './spool-tables.js';
+import { SpoolRows } from './spool-rows.js';
+import type { Dropped } from './spool-rows.js';
+import { SINGLES, migrations } from './spool-tables.js';
+import type { Row } from './spool-tables.js';
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -38,18 +40,6 @@ export interface SpooledWindow {
   readonly bytes: Uint8Array;
 }
 
-/** A row that is whole. */
-interface Whole {
-  readonly position: bigint;
-  readonly windows: readonly Uint8Array[];
-}
-
-/** A row that was dropped, and how many windows were lost by it. */
-interface Dropped {
-  readonly position: bigint;
-  readonly windows: number;
-}
-
 /** What a window is besides its bytes. */
 export interface WindowToKeep {
   readonly bytes: Uint8Array;
@@ -64,8 +54,6 @@ const WAL_BYTES = 1 << 20;
 const BLOCK_WINDOWS = 32;
 /** Below this part of the bound nothing is packed: a short outage costs no time for it. */
 const PACK_FROM = 1 / 16;
-/** Above all positions. */
-const END = 2n ** 63n - 1n;
 
 /** @throws TransportError that names DENTRYSCOPE_DATA_DIR: not writable, damaged, or another agent's */
 export function openSpool(options: SpoolOptions): Spool {
@@ -85,9 +73,9 @@ export function openSpool(options: SpoolOptions): Spool {
 }
 
 export class Spool {
-  #size = 0;
   #open = true;
   readonly #memory = new SpoolMemory();
+  readonly #rows: SpoolRows;
 
   constructor(
     private readonly db: Database,
@@ -95,12 +83,12 @@ export class Spool {
     private readonly options: SpoolOptions,
   ) {
     this.#beginBoot();
-    this.#count();
+    this.#rows = new SpoolRows(db, this.#memory, options);
   }
 
   /** Windows that wait. */
   get size(): number {
-    return this.#size - this.#memory.notWaiting;
+    return this.#rows.size - this.#memory.notWaiting;
   }
 
   /** End of the last window of this boot or any before, Unix milliseconds; 0 where there was none. */
@@ -113,7 +101,7 @@ export class Spool {
    * publish has failed, or this process has ended before it was acknowledged.
    */
   get windowsLost(): bigint {
-    return this.#boot().windows_lost + BigInt(this.#memory.lost);
+    return this.#rows.boot().windows_lost + BigInt(this.#memory.lost);
   }
 
   /**
@@ -123,16 +111,15 @@ export class Spool {
    */
   append<T extends WindowToKeep>(build: (seq: bigint) => T): T {
     const dropped: Dropped[] = [];
-    const kept = this.#counted(() => {
-      const seq = this.#boot().last_seq + 1n;
+    const kept = this.#rows.transaction(() => {
+      const seq = this.#rows.boot().last_seq + 1n;
       const window = build(seq);
       const gzip = gzipSync(window.bytes);
-      this.db.run('INSERT INTO windows (gzip, crc32) VALUES (?, ?)', gzip, crc32(gzip));
+      this.#rows.addWindow(gzip);
       this.db.run(
         'UPDATE boots SET last_seq = ?, last_window_end_ms = max(last_window_end_ms, ?), used_at_ms = ? WHERE boot_id = ?',
         ...[seq, window.endMs, Date.now(), this.options.bootId],
       );
-      this.#size += 1;
       dropped.push(...this.#dropOldest());
       return window;
     });
@@ -145,9 +132,9 @@ export class Spool {
    * before and not removed since is taken for not acknowledged. A damaged one is dropped and counted.
    */
   peek(limit: number): SpooledWindow[] {
-    const singles = this.#newest('windows', limit);
+    const singles = this.#rows.newest('windows', limit);
     const packed = singles.length === 0;
-    const rows = packed ? this.#newest('blocks', 1) : singles;
+    const rows = packed ? this.#rows.newest('blocks', 1) : singles;
     this.#memory.lend(rows.map(({ position }) => position));
     return rows.flatMap(({ position, windows }) =>
       windows
@@ -160,20 +147,20 @@ export class Spool {
   remove(windows: readonly Omit<SpooledWindow, 'bytes'>[]): void {
     const parts = new Map<bigint, Omit<SpooledWindow, 'bytes'>[]>();
     for (const window of windows) parts.set(window.position, [...(parts.get(window.position) ?? []), window]);
-    const after = this.#counted(() => [...parts].map((part) => this.#removePart(...part)));
+    const after = this.#rows.transaction(() => [...parts].map((part) => this.#removePart(...part)));
     for (const remember of after) remember();
   }
 
   /** @returns what to remember once it is durable */
   #removePart(position: bigint, part: readonly Omit<SpooledWindow, 'bytes'>[]): () => void {
     if (this.#memory.isInDoubt(position)) {
-      this.#countLost(-part.length);
+      this.#rows.countLost(-part.length);
       return () => this.#memory.clearDoubt(position, part.length);
     }
     const { packed, of } = part[0]!;
     const all = new Set([...this.#memory.acknowledged(position), ...part.map(({ index }) => index)]);
     if (all.size < of) return () => this.#memory.keepAcknowledged(position, all);
-    this.#delete(packed ? 'blocks' : 'windows', position);
+    this.#rows.delete(packed ? 'blocks' : 'windows', position);
     return () => this.#memory.gone(position);
   }
 
@@ -187,21 +174,14 @@ export class Spool {
     if (this.db.usedBytes() < this.options.maxBytes * PACK_FROM) return false;
     const rows = this.db.all<Row>(`${SINGLES} ORDER BY position LIMIT ?`, BLOCK_WINDOWS);
     if (rows.length < BLOCK_WINDOWS) return false;
-    const whole = this.#whole('windows', rows);
+    const whole = this.#rows.whole('windows', rows);
     // What was damaged has left, and others are the oldest; or it cannot leave, and a block has no room either.
     if (whole.length < rows.length) return !rows.some(({ position }) => this.#memory.isAside(position));
     const block = await packBlock(whole.flatMap(({ windows }) => windows));
     if (!this.#open || !this.#allThere(rows)) return false;
-    this.#counted(() => {
-      for (const { position } of rows) this.#delete('windows', position);
-      this.db.run(
-        'INSERT INTO blocks VALUES (?, ?, ?, ?)',
-        rows.at(-1)!.position,
-        rows.length,
-        crc32(block),
-        block,
-      );
-      this.#size += rows.length;
+    this.#rows.transaction(() => {
+      for (const { position } of rows) this.#rows.delete('windows', position);
+      this.#rows.addBlock(rows.at(-1)!.position, rows.length, block);
     });
     return true;
   }
@@ -224,10 +204,6 @@ export class Spool {
     this.lock.release();
   }
 
-  #boot(): { last_seq: bigint; windows_lost: bigint } {
-    return this.db.get('SELECT last_seq, windows_lost FROM boots WHERE boot_id = ?', this.options.bootId)!;
-  }
-
   #beginBoot(): void {
     this.db.transaction(() => {
       this.db.run(
@@ -246,104 +222,8 @@ export class Spool {
   /** The newest stays, whatever the bound: an answer of now is worth more than a full history. */
   #dropOldest(): Dropped[] {
     const dropped: Dropped[] = [];
-    while (this.#size > 1 && this.db.usedBytes() > this.options.maxBytes)
-      dropped.push(this.#drop(...this.#oldest()));
+    while (this.#rows.size > 1 && this.db.usedBytes() > this.options.maxBytes)
+      dropped.push(this.#rows.drop(...this.#rows.oldest()));
     return dropped;
-  }
-
-  /** In a transaction; memory hears of it when that is durable. */
-  #drop(table: Table, position: bigint): Dropped {
-    const windows = this.#delete(table, position) - this.#memory.acknowledged(position).size;
-    this.#countLost(windows);
-    return { position, windows };
-  }
-
-  #oldest(): [Table, bigint] {
-    const first = (table: Table) =>
-      this.db.get<{ position: bigint | null }>(`SELECT min(position) AS position FROM ${table}`)!.position;
-    const block = first('blocks');
-    return block === null ? ['windows', first('windows')!] : ['blocks', block];
-  }
-
-  /** The newest rows that are whole, the oldest of them first: a damaged one hides none. */
-  #newest(table: Table, most: number): Whole[] {
-    const found: Whole[] = [];
-    for (let below = END; found.length < most;) {
-      const rows = this.db.all<Row>(
-        `${table === 'windows' ? SINGLES : BLOCKS} WHERE position < ? ORDER BY position DESC LIMIT ?`,
-        ...[below, most - found.length],
-      );
-      if (rows.length === 0) break;
-      below = rows.at(-1)!.position;
-      found.push(...this.#whole(table, rows));
-    }
-    return found.reverse();
-  }
-
-  /** Those of the rows that are whole; the others are dropped. */
-  #whole(table: Table, rows: readonly Row[]): Whole[] {
-    const whole: Whole[] = [];
-    const damaged: { row: Row; reason: Error }[] = [];
-    for (const row of rows) {
-      const windows = read(table, row);
-      if (windows instanceof Error) damaged.push({ row, reason: windows });
-      else whole.push({ position: row.position, windows });
-    }
-    for (const { row, reason } of damaged) this.#dropDamaged(table, row, reason);
-    return whole;
-  }
-
-  /** Deleting takes room as well: on a full disk it stays until there is some, and counts as lost from now on. */
-  #dropDamaged(table: Table, { position, windows }: Row, reason: Error): void {
-    const known = this.#memory.isAside(position);
-    let lost = Number(windows) - this.#memory.acknowledged(position).size;
-    try {
-      const dropped = this.#counted(() => this.#drop(table, position));
-      this.#memory.dropped(position, (lost = dropped.windows));
-    } catch (error) {
-      if (!(error instanceof TransportError && error.retryable)) throw error;
-      this.#memory.setAside(position, lost);
-    }
-    if (!known) this.options.onDamaged?.(reason, lost);
-  }
-
-  /** A transaction; what was rolled back does not count. */
-  #counted<T>(body: () => T): T {
-    try {
-      return this.db.transaction(body);
-    } catch (error) {
-      this.#count();
-      throw error;
-    }
-  }
-
-  #countLost(count: number): void {
-    this.db.run(
-      'UPDATE boots SET windows_lost = windows_lost + ? WHERE boot_id = ?',
-      count,
-      this.options.bootId,
-    );
-  }
-
-  /** @returns how many windows */
-  #delete(table: Table, position: bigint): number {
-    const count =
-      table === 'windows'
-        ? 1
-        : Number(
-            this.db.get<{ windows: bigint }>('SELECT windows FROM blocks WHERE position = ?', position)
-              ?.windows ?? 0,
-          );
-    const gone = this.db.run(`DELETE FROM ${table} WHERE position = ?`, position) * count;
-    this.#size -= gone;
-    return gone;
-  }
-
-  #count(): void {
-    this.#size = Number(
-      this.db.get<{ size: bigint }>(
-        'SELECT (SELECT count(*) FROM windows) + (SELECT ifnull(sum(windows), 0) FROM blocks) AS size',
-      )!.size,
-    );
   }
 }

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Spool } from '../src/spool.js';
-import { damage, fillUp, fresh, noise, open, spoil, texts, tinyDisk } from './spool-helpers.js';
+import { damage, drained, fill, fillUp, fresh, open, seqsIn, spoil, tinyDisk } from './spool-helpers.js';
 
 /** Small enough that packing begins, large enough that none is dropped. */
 const MAX_BYTES = 1_500_000;
@@ -13,23 +13,9 @@ const opened = (directory: string) => {
   return open(directory, 'boot', MAX_BYTES, ({ message }, windows) => void told.push([message, windows]));
 };
 
-/** Text that is worth a page: its number, and what gzip leaves as it is. */
-function fill(spool: Spool, count: number): void {
-  for (let n = 0; n < count; n++)
-    spool.append((seq) => ({ endMs: 0, bytes: Buffer.concat([Buffer.from(`${seq}/`), noise(3000)]) }));
-}
-
-const seqs = (spool: Spool) => texts(spool, 32).map((text) => Number(text.split('/')[0]));
+const seqs = (spool: Spool) => seqsIn(spool.peek(32));
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
-
-function drained(spool: Spool): number[] {
-  const got: number[] = [];
-  for (let some = spool.peek(32); some.length > 0; some = spool.peek(32)) {
-    got.push(...some.map(({ bytes }) => Number(Buffer.from(bytes).toString('latin1').split('/')[0])));
-    spool.remove(some);
-  }
-  return got;
-}
+const drain = (spool: Spool) => seqsIn(drained(spool).flat());
 
 async function withBlocks(directory: string): Promise<Spool> {
   const spool = opened(directory);
@@ -47,7 +33,7 @@ describe('spool: a block that is wrong though its checksum is right', () => {
     const directory = fresh();
     const spool = await withBlocks(directory);
     spoil(directory, 'blocks', position);
-    expect(drained(spool)).toEqual(rest);
+    expect(drain(spool)).toEqual(rest);
     expect([spool.size, spool.windowsLost]).toEqual([0, 32n]);
     expect(told).toEqual([[expect.any(String), 32]]);
     spool.close();
@@ -61,7 +47,7 @@ describe('spool: a block that is wrong though its checksum is right', () => {
     const spool = opened(directory);
     fill(spool, 3);
     spoil(directory, 'windows', 3n);
-    expect(drained(spool)).toEqual([1, 2]);
+    expect(drain(spool)).toEqual([1, 2]);
     expect([spool.windowsLost, told.length]).toEqual([1n, 1]);
     spool.close();
   });
@@ -76,19 +62,10 @@ describe('spool: damage', () => {
     spoil(directory, 'windows', 40n);
     while (await spool.pack());
     expect([spool.size, spool.windowsLost, told.length]).toEqual([98, 2n, 2]);
-    const packed = new Set<number>();
     const whole = range(1, 100).filter((seq) => seq !== 5 && seq !== 40);
-    const got: number[] = [];
-    for (let some = spool.peek(32); some.length > 0; some = spool.peek(32)) {
-      for (const { bytes, packed: isPacked } of some) {
-        const seq = Number(Buffer.from(bytes).toString('latin1').split('/')[0]);
-        got.push(seq);
-        if (isPacked) packed.add(seq);
-      }
-      spool.remove(some);
-    }
-    expect(got.sort((a, b) => a - b)).toEqual(whole);
-    expect(packed.size).toBe(96);
+    const got = drained(spool).flat();
+    expect(seqsIn(got).sort((a, b) => a - b)).toEqual(whole);
+    expect(got.filter(({ packed }) => packed)).toHaveLength(96);
     spool.close();
   });
 });
@@ -110,7 +87,7 @@ describe.skipIf(!disk)(
       expect(() => spool.remove(spool.peek(32))).toThrow(expect.objectContaining({ retryable: true }));
       expect([spool.size, spool.windowsLost, told.length]).toEqual([64, 32n, 1]);
       rmSync(ballast);
-      expect(drained(spool)).toEqual([...range(33, 64), ...range(1, 32)]);
+      expect(drain(spool)).toEqual([...range(33, 64), ...range(1, 32)]);
       expect([spool.size, spool.windowsLost, told.length]).toEqual([0, 32n, 1]);
       spool.close();
       const again = opened(directory);

@@ -6,7 +6,18 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import type { Spool } from '../src/spool.js';
-import { append, fillUp, fresh, noise, open, texts, tinyDisk } from './spool-helpers.js';
+import {
+  append,
+  drained,
+  fill,
+  fillUp,
+  fresh,
+  noise,
+  open,
+  seqsIn,
+  texts,
+  tinyDisk,
+} from './spool-helpers.js';
 
 interface Ended {
   /** What was acknowledged: number, and how far the WAL then reached. */
@@ -172,19 +183,8 @@ describe.skipIf(!disk)(disk ? 'spool: disk full' : 'spool: disk full (mount is r
     spool.close();
   });
 
-  /** Number and noise: a page each, in a block as well. */
-  const fill = (spool: Spool, count: number) => {
-    for (let n = 0; n < count; n++)
-      spool.append((seq) => ({ endMs: 0, bytes: Buffer.concat([Buffer.from(`w/${seq}/`), noise(3000)]) }));
-  };
-  const drained = (spool: Spool) => {
-    const seqs: number[] = [];
-    for (let some = spool.peek(32); some.length > 0; some = spool.peek(32)) {
-      seqs.unshift(...some.map(({ bytes }) => Number(Buffer.from(bytes).toString('latin1').split('/')[1])));
-      spool.remove(some);
-    }
-    return seqs;
-  };
+  /** The newest come first: in the end the oldest. */
+  const drain = (spool: Spool) => seqsIn(drained(spool).reverse().flat());
   /** As a machine would find it that loses its power now. */
   const copied = (directory: string) => {
     const copy = fresh();
@@ -202,13 +202,13 @@ describe.skipIf(!disk)(disk ? 'spool: disk full' : 'spool: disk full (mount is r
       await expect(spool.pack()).rejects.toThrow(expect.objectContaining({ retryable: true }));
     expect([spool.size, spool.windowsLost]).toEqual([70, 0n]);
     const after = open(copied(directory));
-    expect(drained(after)).toEqual(upTo(70));
+    expect(drain(after)).toEqual(upTo(70));
     after.close();
     rmSync(ballast);
     while (await spool.pack());
     expect([spool.size, spool.windowsLost]).toEqual([70, 0n]);
     expect(spool.peek(32).map(({ packed }) => packed)).toEqual(Array(6).fill(false));
-    expect(drained(spool)).toEqual(upTo(70));
+    expect(drain(spool)).toEqual(upTo(70));
     expect([append(spool, 'w'), spool.windowsLost]).toEqual([71n, 0n]);
     spool.close();
   });
@@ -228,12 +228,12 @@ describe.skipIf(!disk)(disk ? 'spool: disk full' : 'spool: disk full (mount is r
     const last = spool.size;
     expect(spool.windowsLost).toBe(0n);
     const after = open(copied(directory));
-    expect(drained(after)).toEqual(upTo(last));
+    expect(drain(after)).toEqual(upTo(last));
     after.close();
     rmSync(join(checkpointDisk!, 'ballast'));
     fill(spool, 1);
     expect(walBytes()).toBe(0);
-    expect(drained(spool)).toEqual(upTo(last + 1));
+    expect(drain(spool)).toEqual(upTo(last + 1));
     expect(spool.windowsLost).toBe(0n);
     spool.close();
   });

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, expect } from 'vitest';
-import { mountSmallDisk } from '@dentryscope/lab';
 import { openDatabase } from '@dentryscope/transport';
 import { openSpool } from '../src/spool.js';
-import type { Spool, SpoolOptions } from '../src/spool.js';
+import type { Spool, SpoolOptions, SpooledWindow } from '../src/spool.js';
+import { tinyDisk as diskOn } from '../../lib/transport/test/helpers.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-spool-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -27,6 +27,30 @@ export const noise = (bytes: number) =>
 export function append(spool: Spool, text: string, endMs = 0): bigint {
   return spool.append((seq) => ({ seq, endMs, bytes: Buffer.from(`${text}${seq}`) })).seq;
 }
+
+/** Windows that hold their number and what gzip leaves as it is: with 3,000 bytes a page each, in a block as well. */
+export function fill(spool: Spool, count: number, noiseBytes = 3000, zeros = 0): void {
+  for (let n = 0; n < count; n++)
+    spool.append((seq) => ({
+      endMs: 0,
+      bytes: Buffer.concat([Buffer.from(`${seq}/`), noise(noiseBytes), Buffer.alloc(zeros)]),
+    }));
+}
+
+/** The number of one of them. */
+export const seqIn = (bytes: Uint8Array) => Number(Buffer.from(bytes).toString('latin1').split('/')[0]);
+
+/** Takes all out. @returns the windows of each `peek` */
+export function drained(spool: Spool): SpooledWindow[][] {
+  const turns: SpooledWindow[][] = [];
+  for (let some = spool.peek(32); some.length > 0; some = spool.peek(32)) {
+    turns.push(some);
+    spool.remove(some);
+  }
+  return turns;
+}
+
+export const seqsIn = (windows: readonly SpooledWindow[]) => windows.map(({ bytes }) => seqIn(bytes));
 
 export const texts = (spool: Spool, limit = 1000) =>
   spool.peek(limit).map(({ bytes }) => Buffer.from(bytes).toString());
@@ -63,10 +87,4 @@ export function fillUp(file: string): void {
   }
 }
 
-/** Mounting needs root; a machine that does not let us has no such disk to fill. */
-export function tinyDisk(bytes: number): string | undefined {
-  const directory = fresh();
-  const unmount = mountSmallDisk(directory, bytes);
-  if (unmount) afterAll(unmount);
-  return unmount && directory;
-}
+export const tinyDisk = (bytes: number) => diskOn(fresh(), bytes);

@@ -5,17 +5,13 @@ import { TransportError } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
 import { Sender } from '../src/sender.js';
 import type { Spool } from '../src/spool.js';
-import { fresh, noise, open } from './spool-helpers.js';
+import { fill, fresh, open, seqIn } from './spool-helpers.js';
 import { until } from '../../lib/transport/test/helpers.js';
 
 /** Some 20 windows of two pages. */
 const MAX_BYTES = 200_000;
+const TWO_PAGES = 6000;
 const opened = (directory: string, maxBytes = MAX_BYTES) => open(directory, 'boot', maxBytes);
-
-function fill(spool: Spool, count: number, bytes = 6000): void {
-  for (let n = 0; n < count; n++)
-    spool.append((seq) => ({ endMs: 0, bytes: Buffer.concat([Buffer.from(`${seq}/`), noise(bytes)]) }));
-}
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -40,8 +36,7 @@ class Held implements Publisher {
 
   acknowledge(): void {
     const { messages, end } = this.#waiting.shift()!;
-    for (const { value } of messages)
-      this.arrived.add(Number(Buffer.from(value).toString('latin1').split('/')[0]));
+    for (const { value } of messages) this.arrived.add(seqIn(value));
     end();
   }
 
@@ -74,10 +69,10 @@ describe('windows that are dropped for room while they are on their way', () => 
   it('are not lost where they arrive', async () => {
     const directory = fresh();
     const spool = opened(directory);
-    fill(spool, 10);
+    fill(spool, 10, TWO_PAGES);
     const { broker } = started(spool);
     await until(() => broker.inFlight === 1);
-    fill(spool, 40);
+    fill(spool, 40, TWO_PAGES);
     const lostBefore = spool.windowsLost;
     expect(spool.size).toBeLessThan(40);
     broker.acknowledge();
@@ -96,10 +91,10 @@ describe('windows that are dropped for room while they are on their way', () => 
 
   it('are lost where the broker refuses them', async () => {
     const spool = opened(fresh());
-    fill(spool, 10);
+    fill(spool, 10, TWO_PAGES);
     const { broker } = started(spool);
     await until(() => broker.inFlight === 1);
-    fill(spool, 40);
+    fill(spool, 40, TWO_PAGES);
     broker.refuse();
     await until(() => broker.inFlight === 1);
     expect(spool.windowsLost).toBe(BigInt(50 - spool.size));
@@ -108,9 +103,9 @@ describe('windows that are dropped for room while they are on their way', () => 
   it('are lost where the agent dies before it hears of them', () => {
     const directory = fresh();
     const spool = opened(directory);
-    fill(spool, 10);
+    fill(spool, 10, TWO_PAGES);
     expect(spool.peek(32)).toHaveLength(10);
-    fill(spool, 40);
+    fill(spool, 40, TWO_PAGES);
     spool.close();
     const again = opened(directory);
     expect(again.windowsLost).toBe(BigInt(50 - again.size));
@@ -119,11 +114,11 @@ describe('windows that are dropped for room while they are on their way', () => 
 
   it('count never goes back', () => {
     const spool = opened(fresh());
-    fill(spool, 10);
+    fill(spool, 10, TWO_PAGES);
     const lent = spool.peek(32);
     const counts: bigint[] = [];
     for (let n = 0; n < 40; n++) {
-      fill(spool, 1);
+      fill(spool, 1, TWO_PAGES);
       counts.push(spool.windowsLost);
       if (n === 30) spool.remove(lent.slice(0, 4));
       if (n === 35) spool.remove(lent.slice(4));
@@ -139,14 +134,7 @@ describe('windows that are dropped for room while they are on their way', () => 
     // Zeros and noise: a block of 32 is 1.3 MiB to publish, in two parts.
     const maxBytes = 1 << 20;
     const spool = opened(directory, maxBytes);
-    const large = (count: number) => {
-      for (let n = 0; n < count; n++)
-        spool.append((seq) => ({
-          endMs: 0,
-          bytes: Buffer.concat([Buffer.from(`${seq}/`), noise(3000), Buffer.alloc(40_000)]),
-        }));
-    };
-    large(32);
+    fill(spool, 32, 3000, 40_000);
     expect(await spool.pack()).toBe(true);
     const { broker, sender } = started(spool);
     await until(() => broker.inFlight === 1);
@@ -157,7 +145,7 @@ describe('windows that are dropped for room while they are on their way', () => 
     expect(first).toBeLessThan(32);
     expect(spool.size).toBe(32 - first);
     // The block leaves for want of room, and then its second part is refused.
-    fill(spool, 200);
+    fill(spool, 200, TWO_PAGES);
     sender.notify();
     const before = spool.windowsLost;
     broker.refuse();
@@ -168,11 +156,7 @@ describe('windows that are dropped for room while they are on their way', () => 
 
   it('in a block: the part that is sent again does not hold what has arrived', async () => {
     const spool = opened(fresh(), 1 << 20);
-    for (let n = 0; n < 32; n++)
-      spool.append((seq) => ({
-        endMs: 0,
-        bytes: Buffer.concat([Buffer.from(`${seq}/`), noise(3000), Buffer.alloc(40_000)]),
-      }));
+    fill(spool, 32, 3000, 40_000);
     await spool.pack();
     const { broker } = started(spool);
     await until(() => broker.inFlight === 1);
