@@ -2,9 +2,9 @@
  * `fill.mjs FOLDER FLEET-AS-JSON`: for each line `WINDOWS` on standard input puts that many windows of the fleet into the
  * embedded log and says how many rows they have. A process of its own, so that the ingester's heap is its own too.
  */
-import { createInterface } from 'node:readline';
 import { topics } from '@dentryscope/contracts';
 import { openEmbeddedLog } from '@dentryscope/transport';
+import { answerLines } from '../lib/asked.mjs';
 import { recordFleet } from './record.mjs';
 
 const [directory, fleet] = process.argv.slice(2);
@@ -26,7 +26,5 @@ async function fill(windows) {
   return rows;
 }
 
-process.stdout.write('ready\n');
-for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${await fill(Number(line))}\n`);
+await answerLines((line) => fill(Number(line)));
 await log.close();

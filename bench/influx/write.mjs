@@ -7,6 +7,7 @@ import { deserialize } from 'node:v8';
 import { InfluxDB, Point } from '@influxdata/influxdb-client';
 import { cgroupMetrics, decodeBatch, decodeWindow } from '@dentryscope/contracts';
 import { openInfluxStore } from '@dentryscope/store';
+import { cpuMsSince } from '../lib/processor-time.mjs';
 import { shuffler } from '../lib/stats.mjs';
 
 const [file, rounds, seed, url, org, token] = process.argv.slice(2);
@@ -43,8 +44,7 @@ const ways = { ours: together, plain: oneByOne };
 async function usPerPoint(way) {
   const before = process.cpuUsage();
   await way();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / points;
+  return (cpuMsSince(before) * 1000) / points;
 }
 
 /** Of each bucket the number of points and the sum of their first counter: the two ways have to store the same. */

@@ -1,10 +1,8 @@
 /** The InfluxDB that takes it: a bucket a round, what it stored, what it spent. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfluxDB } from '@influxdata/influxdb-client';
+import { TICK_MS, cpuMsOf } from '../lib/processor-time.mjs';
 
-/** Of /proc/PID/stat, on every architecture that runs here (proc(5), sysconf(_SC_CLK_TCK)). */
-const MS_PER_TICK = 10;
 const LOOK_EVERY_MS = 250;
 const IDLE_LIMIT_MS = 60_000;
 
@@ -30,12 +28,7 @@ export class Influx {
 
   /** Processor time of influxd since its start, in milliseconds. */
   cpuMs() {
-    const stat = readFileSync(`/proc/${this.server.pid}/stat`, 'utf8');
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
-    return (Number(user) + Number(system)) * MS_PER_TICK;
+    return cpuMsOf(this.server.pid);
   }
 
   /** Of each field of cgroups and nodes the number of its values, and of cgroups their sum. */
@@ -58,7 +51,7 @@ export class Influx {
     for (let before = this.cpuMs(); performance.now() < untilMs;) {
       await sleep(LOOK_EVERY_MS);
       const now = this.cpuMs();
-      if (now - before <= MS_PER_TICK) return;
+      if (now - before <= TICK_MS) return;
       before = now;
     }
     throw new Error(`influxd is not idle within ${IDLE_LIMIT_MS / 1000} s`);

@@ -7,9 +7,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { createInterface } from 'node:readline';
 import { deserialize } from 'node:v8';
 import { constants, gzipSync } from 'node:zlib';
+import { answerLines } from '../lib/asked.mjs';
+import { cpuMsSince } from '../lib/processor-time.mjs';
 
 const [file, url, org, token] = process.argv.slice(2);
 const made = deserialize(readFileSync(file));
@@ -71,11 +72,8 @@ async function load(config) {
   };
   await Promise.all(Array.from({ length: config.atOnce }, sender));
   const ms = performance.now() - startedMs;
-  const { user, system } = process.cpuUsage(cpu);
-  return { ms, cpuMs: (user + system) / 1000 };
+  return { ms, cpuMs: cpuMsSince(cpu) };
 }
 
-process.stdout.write('ready\n');
-for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(await load(JSON.parse(line)))}\n`);
+await answerLines((line) => load(JSON.parse(line)));
 agent.destroy();

@@ -3,30 +3,18 @@
  * that lies in Kafka into that bucket. Says how long that took, from its first messages to the last acknowledgement of
  * InfluxDB: joining the group is no part of it, committing all but the last offsets is.
  */
-import { createInterface } from 'node:readline';
 import { topics } from '@dentryscope/contracts';
-import { startIngester } from '@dentryscope/ingester';
+import { PARTITIONS_AT_ONCE, startIngester } from '@dentryscope/ingester';
 import { createLogger } from '@dentryscope/runtime';
 import { openInfluxStore } from '@dentryscope/store';
 import { openConsumer, openPublisher } from '@dentryscope/transport';
+import { answerLines } from '../lib/asked.mjs';
+import { counted } from '../lib/counted.mjs';
+import { cpuMsSince } from '../lib/processor-time.mjs';
 
 const [brokers, rows, url, org, token] = process.argv.slice(2);
-/** As the command `ingester` sets it. */
-const PARTITIONS_AT_ONCE = 2;
 const settings = { transport: 'kafka', store: 'influx', kafkaBrokers: [brokers], kafkaPartitions: 12 };
 const deadLetters = openPublisher(settings);
-
-/** A writer that says when so many rows are in. */
-function counted(writer, done) {
-  let left = Number(rows);
-  return {
-    write: async (batches) => {
-      await writer.write(batches);
-      left -= batches.reduce((sum, { cgroups }) => sum + (cgroups?.ids.length ?? 0), 0);
-      if (left <= 0) done();
-    },
-  };
-}
 
 /** The group's, with a word at the first messages. */
 function consumerOf(group, onFirst) {
@@ -52,18 +40,16 @@ async function drain(bucket) {
       logger: createLogger('bench', 'warn'),
       consumer: consumerOf(`bench-${bucket}`, onFirst),
       deadLetters,
-      writer: counted(store.writer, resolve),
+      writer: counted(store.writer, Number(rows), resolve),
     });
     ingester.finished.catch(reject);
   });
   const ms = performance.now() - startedMs;
-  const { user, system } = process.cpuUsage(cpu);
+  const cpuMs = cpuMsSince(cpu);
   await ingester.close();
   await store.close();
-  return { ms, cpuMs: (user + system) / 1000 };
+  return { ms, cpuMs };
 }
 
-process.stdout.write('ready\n');
-for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(await drain(line))}\n`);
+await answerLines(drain);
 await deadLetters.close();

@@ -13,6 +13,10 @@ export const thousands = (value) => Math.round(value).toLocaleString('en-US');
 export const spread = ({ median, q1, q3 }, unit = '') =>
   `${digits(median)}${unit} (${digits(q1)} to ${digits(q3)})`;
 
+/** The same of large numbers. */
+export const wholeSpread = ({ median, q1, q3 }) =>
+  `${thousands(median)} (${thousands(q1)} to ${thousands(q3)})`;
+
 /** Median and its 95 % interval. */
 export const interval = ({ median, low, high }, unit = '') =>
   `${digits(median)}${unit} (95 %: ${digits(low)} to ${digits(high)})`;

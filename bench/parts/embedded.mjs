@@ -1,8 +1,8 @@
 /** The embedded pair: windows out of the log into DuckDB by one process on one CPU, beside a straightforward writer. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Child } from '../../scripts/lib/child.mjs';
-import { interval, spread, table, thousands, verdict } from '../lib/format.mjs';
+import { interval, spread, table, thousands, verdict, wholeSpread } from '../lib/format.mjs';
+import { startPinned } from '../lib/pinned.mjs';
 import { summary } from '../lib/stats.mjs';
 
 /** What 1,000 nodes of 250 cgroups make with windows of 10 s, and how many times that is wanted. */
@@ -10,22 +10,17 @@ const NEEDED_ROWS_PER_SECOND = (1000 * 250) / 10;
 const WANTED_TIMES = 20;
 const FLEET = { nodes: 200, cgroups: 250, counters: 16 };
 /** The ingester has one, what fills its log between the rounds the other. */
-const CPU = { ingester: 1, filler: 0 };
+const CPU = { ingester: '1', filler: '0' };
 /** Windows of the whole fleet a round: a way that is slow needs no more to show its rate. */
 const ways = { ours: 15, appender: 2 };
-
-const pinned = (scope, cpu, script, args) =>
-  new Child(scope, 'taskset', ['-c', String(cpu), process.execPath, script, ...args]);
 
 async function open({ scope, work, args }, way) {
   const folder = join(work, `embedded-${way}`);
   mkdirSync(folder);
   const script = (name) => join(import.meta.dirname, '../embedded', name);
   const fleet = JSON.stringify({ ...FLEET, seed: args.seed });
-  const filler = pinned(scope, CPU.filler, script('fill.mjs'), [join(folder, 'log'), fleet]);
-  await filler.line();
-  const ingester = pinned(scope, CPU.ingester, script('ingest.mjs'), [folder, way]);
-  await ingester.line();
+  const filler = await startPinned(scope, CPU.filler, script('fill.mjs'), [join(folder, 'log'), fleet]);
+  const ingester = await startPinned(scope, CPU.ingester, script('ingest.mjs'), [folder, way]);
   const round = async () => {
     const rows = Number(await filler.ask(ways[way]));
     const { ms, cpuMs } = JSON.parse(await ingester.ask(rows));
@@ -80,14 +75,13 @@ const rows = [
   ['ours', 'the embedded store'],
   ['appender', "DuckDB's appender, value by value"],
 ];
-const whole = ({ median, q1, q3 }) => `${thousands(median)} (${thousands(q1)} to ${thousands(q3)})`;
 
 /** The text between the page's marks, without the machine. */
 export function section({ fleet, rowsPerSecond, cpuNsPerRow, times, wanted, pass }) {
   const head = ['', 'rows a second, median (quartiles)', 'ns of CPU time a row', 'rows a second of CPU time'];
   const lines = rows.map(([way, what]) => {
     const cpu = cpuNsPerRow[way];
-    return [what, whole(rowsPerSecond[way]), spread(cpu), thousands(1e9 / cpu.median)];
+    return [what, wholeSpread(rowsPerSecond[way]), spread(cpu), thousands(1e9 / cpu.median)];
   });
   return [
     table(head, lines),

@@ -5,8 +5,8 @@ import { serialize } from 'node:v8';
 import { batchKey, encodeBatch, topics } from '@dentryscope/contracts';
 import { startInflux, startKafka } from '@dentryscope/lab';
 import { openPublisher } from '@dentryscope/transport';
-import { Child } from '../../scripts/lib/child.mjs';
-import { interval, spread, table, thousands, verdict } from '../lib/format.mjs';
+import { interval, spread, table, thousands, verdict, wholeSpread } from '../lib/format.mjs';
+import { startPinned } from '../lib/pinned.mjs';
 import { shuffler, summary } from '../lib/stats.mjs';
 import { Influx } from '../ingest/influx.mjs';
 import { readyMade } from '../ingest/lines.mjs';
@@ -18,8 +18,11 @@ const BACKLOG = 3;
 /** More would take longer than it tells. */
 const MOST_ROUNDS = 10;
 const CPU = { influxd: '0', others: '1' };
-/** What the loader is tried with, each list with the best of those before it. */
-const tries = [{ atOnce: [1, 2, 4] }, { lines: [5_000, 20_000] }];
+/** What the loader is tried with, each with the best of those before it. */
+const tries = [
+  ['atOnce', [1, 2, 4]],
+  ['lines', [5_000, 20_000]],
+];
 /** In the order of time it took InfluxDB twice as long: what it does for each series and field of a request, it did more often. */
 const FIRST_TRY = { lines: 10_000, atOnce: 2, order: 'series' };
 
@@ -45,18 +48,18 @@ async function fleet({ args, scope, work }) {
   };
 }
 
-async function child(scope, script, args) {
-  const path = join(import.meta.dirname, '../ingest', script);
-  const flags = ['-c', CPU.others, process.execPath, path, ...args.map(String)];
-  const started = new Child(scope, 'taskset', flags);
-  await started.line();
-  return started;
-}
+const script = (name) => join(import.meta.dirname, '../ingest', name);
 
 /** Each way: into a bucket of its own, which is there and empty. */
 async function openWays({ scope }, { brokers, points, file }, { url, org, token }) {
-  const ingester = await child(scope, 'ours.mjs', [brokers, points, url, org, token]);
-  const loader = await child(scope, 'loader.mjs', [file, url, org, token]);
+  const ingester = await startPinned(scope, CPU.others, script('ours.mjs'), [
+    brokers,
+    points,
+    url,
+    org,
+    token,
+  ]);
+  const loader = await startPinned(scope, CPU.others, script('loader.mjs'), [file, url, org, token]);
   return {
     ours: async (bucket) => JSON.parse(await ingester.ask(bucket)),
     loader: async (bucket, config) => JSON.parse(await loader.ask(JSON.stringify({ bucket, ...config }))),
@@ -86,16 +89,15 @@ class Rounds {
   async bestLoader(say) {
     await this.once('loader', FIRST_TRY);
     let best = { config: FIRST_TRY, perSecond: 0 };
-    for (const list of tries)
-      for (const [field, values] of Object.entries(list)) {
-        const { config: base } = best;
-        for (const value of values) {
-          const config = { ...base, [field]: value };
-          const { perSecond } = await this.once('loader', config);
-          say(`loader ${JSON.stringify(config)}: ${thousands(perSecond)} points/s`);
-          if (perSecond > best.perSecond) best = { config, perSecond };
-        }
+    for (const [field, values] of tries) {
+      const base = best.config;
+      for (const value of values) {
+        const config = { ...base, [field]: value };
+        const { perSecond } = await this.once('loader', config);
+        say(`loader ${JSON.stringify(config)}: ${thousands(perSecond)} points/s`);
+        if (perSecond > best.perSecond) best = { config, perSecond };
       }
+    }
     return best.config;
   }
 
@@ -161,8 +163,6 @@ export const verdicts = ({ perSecond, share, wanted, pass }) =>
   `${verdict(pass)}  ${thousands(perSecond.ours.median)} points/s from Kafka into InfluxDB on one core, ${percent(share)} of ` +
   `what it takes of ready-made lines; wanted: ${100 * wanted} %\n`;
 
-const whole = ({ median, q1, q3 }) => `${thousands(median)} (${thousands(q1)} to ${thousands(q3)})`;
-
 /** The text between the page's marks, without the machine. */
 export function section({
   fleet: of,
@@ -176,7 +176,7 @@ export function section({
   wanted,
   pass,
 }) {
-  const row = (way, what) => [what, whole(perSecond[way]), spread(cpuUs[way]), spread(influxUs[way])];
+  const row = (way, what) => [what, wholeSpread(perSecond[way]), spread(cpuUs[way]), spread(influxUs[way])];
   const order = { time: 'window by window', series: 'series by series' }[config.order];
   return [
     table(

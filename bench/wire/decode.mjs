@@ -7,6 +7,7 @@ import { deserialize } from 'node:v8';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { fromBinary } from '@bufbuild/protobuf';
 import { NodeBatchSchema, decodeBatch } from '@dentryscope/contracts';
+import { cpuMsSince } from '../lib/processor-time.mjs';
 import { shuffler } from '../lib/stats.mjs';
 
 const [file, rounds, seed] = process.argv.slice(2);
@@ -85,8 +86,7 @@ const ways = {
 function nsPerRow({ times, pass }) {
   const before = process.cpuUsage();
   for (let n = 0; n < times; n++) pass();
-  const { user, system } = process.cpuUsage(before);
-  return ((user + system) * 1000) / times / rows;
+  return (cpuMsSince(before) * 1e6) / times / rows;
 }
 
 const sum = (items) => items.reduce((total, { length }) => total + length, 0);

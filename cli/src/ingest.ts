@@ -1,17 +1,11 @@
 /** The ingester with what it stands on, for `ingester` and `standalone`. */
 import { topics } from '@dentryscope/contracts';
-import { startIngester } from '@dentryscope/ingester';
+import { PARTITIONS_AT_ONCE, startIngester } from '@dentryscope/ingester';
 import type { Ingester, NameSource } from '@dentryscope/ingester';
 import type { Store } from './store.js';
 import { openConsumer, openPublisher } from '@dentryscope/transport';
 import type { Context } from './command.js';
 import { transportOptions } from './transport.js';
-
-/**
- * While the store is at work on one partition's windows, another's are decoded. More would be more memory only: each has
- * up to 1 MiB of messages in hand, some 20,000 rows.
- */
-const PARTITIONS_AT_ONCE = 2;
 
 /** What it opens is closed by the context's lifecycle, the consumer first. */
 export function ingest(

@@ -1,6 +1,6 @@
 export { createHandler } from './handler.js';
 export type { Handler, HandlerContext } from './handler.js';
-export { startIngester } from './ingester.js';
+export { PARTITIONS_AT_ONCE, startIngester } from './ingester.js';
 export type { Ingester, IngesterOptions, NameSource } from './ingester.js';
 export { createMetrics } from './metrics.js';
 export type { IngesterMetrics, ReasonClass } from './metrics.js';

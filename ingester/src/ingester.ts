@@ -13,6 +13,12 @@ import type { BackoffBounds } from './retry.js';
 import { tellNames } from './tell-names.js';
 import { Trouble } from './trouble.js';
 
+/**
+ * For its consumer. While the store is at work on one partition's windows, another's are decoded. More would be more memory
+ * only: each has up to 1 MiB of messages in hand, some 20,000 rows.
+ */
+export const PARTITIONS_AT_ONCE = 2;
+
 /** What the ingester needs of identity's PodWatch. */
 export interface NameSource {
   /** Hands over every name known now, and then each that is new or changed. @returns the way to stop it */

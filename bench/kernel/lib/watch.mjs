@@ -1,18 +1,10 @@
 /** A process's processor time and memory over time, from /proc. */
 import { readFileSync } from 'node:fs';
+import { cpuMsOf } from '../../lib/processor-time.mjs';
 import { median, slope } from '../../lib/stats.mjs';
 
-/** USER_HZ, which is 100 on every architecture that node runs on. */
-const TICK_MS = 10;
 const MIB_KIB = 1024;
 const HOUR_MS = 3_600_000;
-
-/** utime + stime of all its threads, dead ones included (proc_pid_stat(5)). */
-function cpuMs(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
 
 function memoryMiB(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -28,7 +20,7 @@ export class Watch {
   }
 
   sample() {
-    this.#samples.push({ atMs: performance.now(), cpuMs: cpuMs(this.pid), ...memoryMiB(this.pid) });
+    this.#samples.push({ atMs: performance.now(), cpuMs: cpuMsOf(this.pid), ...memoryMiB(this.pid) });
   }
 
   /** Of the samples after the first `warmUpMs`. Slope in MiB an hour. */
