@@ -3,7 +3,7 @@ import { requirePart, startInflux } from '@dentryscope/lab';
 import type { RunningInflux } from '@dentryscope/lab';
 import { openInfluxStore } from '@dentryscope/store';
 import { conformance } from './conformance.js';
-import { info, named, top, window } from './fixtures.js';
+import { info, named, top, total, window } from './fixtures.js';
 
 const missing = requirePart('influx');
 
@@ -21,6 +21,17 @@ describe.skipIf(missing)('InfluxDB 2.7', () => {
   };
 
   conformance('influx', () => open());
+
+  test('several that find no bucket: one makes it, and all can write', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const stores = await Promise.all(Array.from({ length: 8 }, () => open(`new-${round}`)));
+      await Promise.all(
+        stores.map(({ writer }, n) => writer.write([window({ node: `n${n}`, figures: { 7: 1n } })])),
+      );
+      expect(await total(stores[0]!.reader)).toBe(8n);
+      await Promise.all(stores.map((store) => store.close()));
+    }
+  });
 
   test('a reader sees what another process wrote meanwhile', async () => {
     const [one, other] = [await open('shared'), await open('shared')];

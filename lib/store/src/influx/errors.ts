@@ -76,3 +76,8 @@ export function expiredPoints(error: unknown): number {
 export function isBucketMissing(error: unknown): boolean {
   return error instanceof HttpError && error.statusCode === 404 && /bucket/.test(error.message);
 }
+
+/** InfluxDB makes a bucket's record first and its storage after it: said in between, as of a fault of its own. */
+export function isBucketInTheMaking(error: unknown): boolean {
+  return error instanceof HttpError && error.statusCode === 500 && /database not found/.test(error.message);
+}

@@ -1,9 +1,10 @@
 /** One InfluxDB: requests whose errors say what is wrong, and a bucket that is made when it is missing. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InfluxDB } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
 import { bucketRetentionMs, makeBucket } from './bucket.js';
-import { isBucketMissing, toStoreError } from './errors.js';
+import { isBucketInTheMaking, isBucketMissing, toStoreError } from './errors.js';
 import type { InfluxOptions } from './open.js';
 import { post } from './post.js';
 import type { PostOptions } from './post.js';
@@ -12,6 +13,9 @@ import { queryRows } from './query.js';
 const WRITE_TIMEOUT_MS = 30_000;
 /** A query's time is its caller's to cap; this only ends a connection that is dead. */
 const QUERY_TIMEOUT_MS = 600_000;
+/** From a bucket's record to its storage. */
+const BUCKET_WAIT_MS = 100;
+const BUCKET_TRIES = 20;
 
 export class Server {
   private readonly writing: InfluxDB;
@@ -60,13 +64,23 @@ export class Server {
 
   private async once<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
-      return await request().catch(async (error: unknown) => {
-        if (!isBucketMissing(error)) throw error;
-        await makeBucket(this.writing.transport, this.options);
-        return request();
-      });
+      return await request().catch((error: unknown) => this.withBucket(error, request));
     } catch (error) {
       throw signal?.aborted ? signal.reason : toStoreError(error, this.options);
+    }
+  }
+
+  /** The request again, where the bucket was missing or is being made by another. */
+  private async withBucket<T>(error: unknown, request: () => Promise<T>): Promise<T> {
+    if (isBucketMissing(error)) await makeBucket(this.writing.transport, this.options);
+    else if (!isBucketInTheMaking(error)) throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await request();
+      } catch (again) {
+        if (!isBucketInTheMaking(again) || tries === BUCKET_TRIES) throw again;
+        await sleep(BUCKET_WAIT_MS);
+      }
     }
   }
 }
