@@ -1,4 +1,3 @@
-import { DuckDBInstance } from '@duckdb/node-api';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { mountSmallDisk } from '@dentryscope/lab';
 import { StoreError, openEmbeddedStore } from '@dentryscope/store';
 import { startChild } from './child.js';
 import { conformance } from './conformance.js';
+import { column } from './duckdb.js';
 import { T0, allocated, cap, metric, nodes, series, top, total, window } from './fixtures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-store-'));
@@ -81,13 +81,13 @@ describe('the file', () => {
     const older = await openEmbeddedStore({ directory });
     await older.writer.write([window({ figures: { 7: [5n, 4n] } })]);
     await older.close();
-    await sql(directory, 'ALTER TABLE figures DROP COLUMN dentries_freed');
+    await column(directory, 'ALTER TABLE figures DROP COLUMN dentries_freed');
     const newer = await openEmbeddedStore({ directory });
     await newer.writer.write([window({ seq: 2, figures: { 7: [5n, 3n] } })]);
     expect(await total(newer.reader)).toBe(10n);
     expect(await total(newer.reader, { metric: metric('dentries_freed') as typeof allocated })).toBe(3n);
     await newer.close();
-    await sql(directory, 'UPDATE meta SET version = 99');
+    await column(directory, 'UPDATE meta SET version = 99');
     const error = await openEmbeddedStore({ directory }).catch((error: unknown) => error);
     expect(error).toMatchObject({
       retryable: false,
@@ -95,14 +95,6 @@ describe('the file', () => {
     });
   });
 });
-
-async function sql(directory: string, statement: string): Promise<void> {
-  const instance = await DuckDBInstance.create(join(directory, 'store.duckdb'));
-  const connection = await instance.connect();
-  await connection.run(statement);
-  connection.closeSync();
-  instance.closeSync();
-}
 
 describe('SIGKILL while writing', () => {
   const ROUNDS = 6;

@@ -9,7 +9,7 @@ import { exportParquet, openEmbeddedStore } from '@dentryscope/store';
 import type { ExportOptions } from '@dentryscope/store';
 import { startChild } from './child.js';
 import { T0, WINDOW, info, named, window } from './fixtures.js';
-import { ask } from './parquet.js';
+import { ask } from './duckdb.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-export-'));
 const disks: (() => void)[] = [];

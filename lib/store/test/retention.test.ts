@@ -1,5 +1,4 @@
 /** What is older than the retention leaves the embedded store, and nothing else does. */
-import { DuckDBInstance } from '@duckdb/node-api';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test, vi } from 'vitest';
 import { openEmbeddedStore } from '@dentryscope/store';
 import { startChild } from './child.js';
+import { column } from './duckdb.js';
 import { T0, info, named, nodes, series, top, total, window } from './fixtures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-retention-'));
@@ -151,12 +151,3 @@ test('SIGKILL at any moment of writing, dropping and folding in: whole windows, 
     next = child.lastAcked;
   }
 }, 120_000);
-
-async function column(directory: string, sql: string): Promise<unknown[]> {
-  const instance = await DuckDBInstance.create(join(directory, 'store.duckdb'));
-  const connection = await instance.connect();
-  const rows = (await connection.runAndReadAll(sql)).getRows().map(([value]) => value);
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
-}

@@ -1,5 +1,4 @@
 /** Figures of cgroups that are summed up by the hour: exact, once, whatever comes again, comes late or dies. */
-import { DuckDBInstance } from '@duckdb/node-api';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +9,7 @@ import { cgroupMetrics, createBatch, nodeMetrics } from '@dentryscope/contracts'
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import { openEmbeddedStore } from '@dentryscope/store';
 import type { Reader, Writer } from '@dentryscope/store';
+import { column } from './duckdb.js';
 import { T0, cap, info, metric, named, series, top, total, window } from './fixtures.js';
 
 const root = mkdtempSync(join(tmpdir(), 'dentryscope-rollup-'));
@@ -263,12 +263,3 @@ test('a window without cgroups does no harm', async () => {
   expect(await total(reader)).toBe(5n);
   await close();
 });
-
-async function column(directory: string, sql: string): Promise<unknown[]> {
-  const instance = await DuckDBInstance.create(join(directory, 'store.duckdb'));
-  const connection = await instance.connect();
-  const rows = (await connection.runAndReadAll(sql)).getRows().map(([value]) => value);
-  connection.closeSync();
-  instance.closeSync();
-  return rows;
-}

@@ -1,13 +1,12 @@
 /** Death of a process, several processes, a full disk, a bound. */
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { mountSmallDisk } from '@dentryscope/lab';
+import { describe, expect, it } from 'vitest';
 import { openDatabase, openEmbeddedLog } from '@dentryscope/transport';
 import type { EmbeddedLog, Received } from '@dentryscope/transport';
 import { startChild } from './child.js';
 import { numbered, textOf } from './conformance.js';
-import { collect, freshDirectory, until } from './helpers.js';
+import { collect, freshDirectory, tinyDisk, until } from './helpers.js';
 
 const root = freshDirectory();
 let directories = 0;
@@ -195,15 +194,7 @@ describe('embedded log: retention', () => {
   });
 });
 
-/** Mounting needs root; a machine that does not let us has no such disk to fill. */
-function tinyDisk(bytes: number): string | undefined {
-  const directory = fresh();
-  const unmount = mountSmallDisk(directory, bytes);
-  if (unmount) afterAll(unmount);
-  return unmount && directory;
-}
-
-const disk = tinyDisk(3 << 20);
+const disk = tinyDisk(fresh(), 3 << 20);
 
 describe.skipIf(!disk)(
   disk ? 'embedded log: disk full' : 'embedded log: disk full (mount is refused here)',

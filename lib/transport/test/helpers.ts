@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
+import { mountSmallDisk } from '@dentryscope/lab';
 import type { Consumer, Received } from '@dentryscope/transport';
 
 /** Waits until the condition holds. Real parts on a busy machine take their time: generous, but bounded. */
@@ -26,4 +27,11 @@ export function freshDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'dentryscope-transport-'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
+}
+
+/** Mounting needs root; a machine that does not let us has no such disk to fill. @returns the directory, now a disk of its own */
+export function tinyDisk(directory: string, bytes: number): string | undefined {
+  const unmount = mountSmallDisk(directory, bytes);
+  if (unmount) afterAll(unmount);
+  return unmount && directory;
 }

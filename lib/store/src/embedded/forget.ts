@@ -16,13 +16,15 @@ export interface Cuts {
 
 /**
  * Drops the oldest hour that is to go, or else rolls up the oldest that is to be: never more in one transaction, since the
- * writer's queue waits for it. A windows' own row stays when its figures are rolled up: it is known when it comes again.
+ * writer's queue waits for it. A window's own row stays when its figures are rolled up: it is known when it comes again.
  * @returns whether there was anything to do
  */
 export async function ageSlice(connection: DuckDBConnection, { rawMs, dropMs }: Cuts): Promise<boolean> {
   const gone = await oldestHour(connection, 'windows', dropMs);
-  if (gone !== undefined) await deleteBefore(connection, ['windows', 'hours', ...rawTables], gone + SLICE_MS);
-  if (gone !== undefined) return true;
+  if (gone !== undefined) {
+    await deleteBefore(connection, ['windows', 'hours', ...rawTables], gone + SLICE_MS);
+    return true;
+  }
   const raw = await oldestHour(connection, 'figures', rawMs);
   if (raw === undefined) return false;
   await rollUp(connection, raw);

@@ -10,6 +10,9 @@ import { figureTables, sparseTables, timeOf } from './tables.js';
 
 export const HOUR_MS = 3_600_000;
 
+/** Where the hour begins, Unix milliseconds. */
+export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
+
 /** Columns beside the key, with their types. */
 export const hoursColumns = new Map(
   cgroupMetrics.flatMap((metric): [string, string][] =>

@@ -73,7 +73,7 @@ async function addMissing(connection: DuckDBConnection): Promise<void> {
 
 async function checkVersion(connection: DuckDBConnection): Promise<void> {
   await connection.run(`INSERT INTO meta (version) SELECT ${VERSION} WHERE NOT EXISTS (FROM meta)`);
-  if ((await versionOf(connection)) > VERSION) await readableVersion(connection);
+  refuseNewer(await versionOf(connection));
 }
 
 /** @throws StoreError for a file of another release: of a newer one the layout is not known here, an older one is moved on by who writes */
@@ -84,6 +84,11 @@ export async function readableVersion(connection: DuckDBConnection): Promise<voi
       `it was written by an older release (layout ${version}, this one reads ${VERSION}): start the ingester or standalone once, which moves it on`,
       false,
     );
+  refuseNewer(version);
+}
+
+/** @throws StoreError */
+function refuseNewer(version: number): void {
   if (version > VERSION)
     throw new StoreError(
       `it was written by a newer release (layout ${version}, this one knows ${VERSION})`,

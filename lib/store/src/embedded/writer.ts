@@ -7,7 +7,7 @@ import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { appendFigures } from './figures.js';
 import { ageSlice, forgetUnused } from './forget.js';
-import { HOUR_MS } from './hours.js';
+import { hourOf } from './hours.js';
 import { keepCgroups, keepNames } from './identities.js';
 import { transaction } from './transaction.js';
 import { appendWindows, freshWindows, rememberNewest } from './windows.js';
@@ -44,7 +44,7 @@ export class EmbeddedWriter implements Writer {
    * @throws StoreError
    */
   async forget(beforeMs: number, dropMs = beforeMs): Promise<boolean> {
-    const cuts = { rawMs: wholeHour(beforeMs), dropMs: wholeHour(Math.min(beforeMs, dropMs)) };
+    const cuts = { rawMs: BigInt(hourOf(beforeMs)), dropMs: BigInt(hourOf(Math.min(beforeMs, dropMs))) };
     const found = await this.durably(async (connection) => {
       if (await ageSlice(connection, cuts)) return true;
       if (!this.unused) return false;
@@ -94,8 +94,6 @@ export class EmbeddedWriter implements Writer {
     });
   }
 }
-
-const wholeHour = (ms: number) => BigInt(Math.floor(ms / HOUR_MS) * HOUR_MS);
 
 type Run<T> = (
   connection: DuckDBConnection,
