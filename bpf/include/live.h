@@ -103,18 +103,29 @@ static __noinline int keep_live(__u64 key, __u64 cgroup_id, struct ds_live_contr
 	return 0;
 }
 
-static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
+/*
+ * `control` where the dentry is in the sample, and its key; NULL for all others. What the few need
+ * after it stays out of the many's way: registers and stack are saved for all of them.
+ */
+static __always_inline struct ds_live_control *sampled_by(const void *dentry, __u64 *key)
 {
 	struct ds_live_control *control;
-	__u64 key;
 
 	if (!may_be_sampled(dentry))
-		return;
+		return NULL;
 	control = live_rate();
 	if (!control)
-		return;
-	key = live_key(dentry, control);
-	if (is_sampled(key, control))
+		return NULL;
+	*key = live_key(dentry, control);
+	return is_sampled(*key, control) ? control : NULL;
+}
+
+static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
+{
+	__u64 key = 0;
+	struct ds_live_control *control = sampled_by(dentry, &key);
+
+	if (control)
 		keep_live(key, cgroup_id, control);
 }
 
@@ -135,32 +146,22 @@ static __noinline int sampled_died(__u64 key, struct ds_live_control *control)
 	return 0;
 }
 
-/* What the few need stays out of the many's way: registers and stack are saved for all of them. */
 static __always_inline void live_died(const void *dentry)
 {
-	struct ds_live_control *control;
-	__u64 key;
+	__u64 key = 0;
+	struct ds_live_control *control = sampled_by(dentry, &key);
 
-	if (!may_be_sampled(dentry))
-		return;
-	control = live_rate();
-	if (!control)
-		return;
-	key = live_key(dentry, control);
-	if (is_sampled(key, control))
+	if (control)
 		sampled_died(key, control);
 }
 
 /* What should not have been kept: when it is not there, it is no old one. */
 static __always_inline void live_forget(const void *dentry)
 {
-	struct ds_live_control *control = live_rate();
-	__u64 key;
+	__u64 key = 0;
+	struct ds_live_control *control = sampled_by(dentry, &key);
 
-	if (!control)
-		return;
-	key = live_key(dentry, control);
-	if (is_sampled(key, control) && !bpf_map_delete_elem(&live, &key))
+	if (control && !bpf_map_delete_elem(&live, &key))
 		__sync_fetch_and_add(&control->count, -1);
 }
 
