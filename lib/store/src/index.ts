@@ -4,4 +4,7 @@ export type { EmbeddedOptions, EmbeddedStore } from './embedded/open.js';
 export { exportParquet } from './embedded/export/export.js';
 export type { ExportOptions, ExportedFile } from './embedded/export/export.js';
 export { openInfluxStore } from './influx/open.js';
-export type { InfluxOptions, InfluxStore } from './influx/open.js';
+export type { InfluxOptions, InfluxStore, RollupOptions } from './influx/open.js';
+export { openInfluxRollup } from './influx/rollup/open.js';
+export type { Rollup } from './influx/rollup/open.js';
+export type { RolledHour } from './influx/rollup/roll.js';

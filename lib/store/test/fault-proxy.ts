@@ -50,6 +50,9 @@ export const faults: Readonly<Record<string, Fault>> = {
 export class FaultProxy {
   /** Writes that came in. */
   writes = 0;
+  /** Requests of any kind that came in. */
+  requests = 0;
+  private cut: { readonly request: number; readonly after: boolean } | undefined;
   private fault: Fault | undefined;
   private left = 0;
   private skip = 0;
@@ -72,12 +75,20 @@ export class FaultProxy {
     [this.fault, this.left, this.skip] = [fault, count, skip];
   }
 
+  /** The connection of the request of that number, from 1 on, is cut before InfluxDB has it, or after. */
+  cutAt(request: number, after: boolean): void {
+    this.requests = 0;
+    this.cut = { request, after };
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
   private serve(from: IncomingMessage, to: ServerResponse): void {
+    this.requests++;
+    if (this.cut?.request === this.requests) return this.cutOff(from, this.cut.after);
     const isWrite = from.url!.startsWith('/api/v2/write');
     if (isWrite) this.writes++;
     const passes = !isWrite || this.left === 0 || this.skip-- > 0;
@@ -87,6 +98,11 @@ export class FaultProxy {
       from.socket,
       () => new Promise((done) => this.pass(from, (answer) => answer.resume().once('end', done))),
     );
+  }
+
+  private cutOff(from: IncomingMessage, after: boolean): void {
+    if (!after) return void from.socket.destroy();
+    this.pass(from, (answer) => answer.resume().once('end', () => from.socket.destroy()));
   }
 
   private pass(from: IncomingMessage, answered: (answer: IncomingMessage) => void): void {

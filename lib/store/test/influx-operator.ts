@@ -37,6 +37,32 @@ export class Operator {
     expect(status).toBe(204);
   }
 
+  /** Points from one time to the other, both among them. */
+  async delete(bucket: string, predicate: string, fromMs: number, toMs: number): Promise<void> {
+    const { url, org, token } = this.influx;
+    // A predicate knows no OR.
+    for (const one of predicate.split(' OR ')) {
+      const [start, stop] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+      const { status } = await fetch(`${url}/api/v2/delete?org=${org}&bucket=${bucket}`, {
+        method: 'POST',
+        headers: { authorization: `Token ${token}` },
+        body: JSON.stringify({ start, stop, predicate: one }),
+      });
+      expect(status).toBe(204);
+    }
+  }
+
+  /** Where there is one. */
+  async deleteBucket(name: string): Promise<void> {
+    const { url, token } = this.influx;
+    const { buckets } = (await this.request(`buckets?name=${name}`)) as { buckets?: { id: string }[] };
+    for (const { id } of buckets ?? [])
+      await fetch(`${url}/api/v2/buckets/${id}`, {
+        method: 'DELETE',
+        headers: { authorization: `Token ${token}` },
+      });
+  }
+
   async #orgId(): Promise<string> {
     return ((await this.request(`orgs?org=${this.influx.org}`))['orgs'] as { id: string }[])[0]!.id;
   }

@@ -1,6 +1,7 @@
 /** What is older than the retention is rolled up or leaves the file, a bounded slice of time a transaction. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { HOUR_MS, rollUp } from './hours.js';
+import { HOUR_MS } from '../hour.js';
+import { rollUp } from './hours.js';
 import { figureTables } from './tables.js';
 
 const SLICE_MS = BigInt(HOUR_MS);

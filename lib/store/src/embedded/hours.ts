@@ -6,12 +6,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { cgroupMetrics } from '@dentryscope/contracts';
 import type { CgroupMetric } from '@dentryscope/contracts';
+import { HOUR_MS } from '../hour.js';
 import { figureTables, sparseTables, timeOf } from './tables.js';
-
-export const HOUR_MS = 3_600_000;
-
-/** Where the hour begins, Unix milliseconds. */
-export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS) * HOUR_MS;
 
 /** Columns beside the key, with their types. */
 export const hoursColumns = new Map(

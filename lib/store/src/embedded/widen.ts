@@ -1,6 +1,6 @@
 /** What a question about cgroups becomes where it reaches back to hours that are rolled up. */
 import type { SeriesRequest, TopRequest } from '../types.js';
-import { HOUR_MS, hourOf } from './hours.js';
+import { hourOf, wholeHours } from '../hour.js';
 
 /** A question that the store can answer exactly. */
 export interface Asked<R> {
@@ -20,9 +20,7 @@ export function widened<R extends TopRequest | SeriesRequest>(
   const { metric, fromMs, toMs } = request;
   if (metric.level === 'node' || untilMs === undefined || fromMs >= untilMs || fromMs >= toMs)
     return { request, hours: false };
-  const range = { fromMs: hourOf(fromMs), toMs: toMs < untilMs ? up(toMs) : toMs };
-  const step = 'stepMs' in request ? { stepMs: up(request.stepMs) } : {};
+  const range = { fromMs: hourOf(fromMs), toMs: toMs < untilMs ? wholeHours(toMs) : toMs };
+  const step = 'stepMs' in request ? { stepMs: wholeHours(request.stepMs) } : {};
   return { request: { ...request, ...range, ...step }, hours: true };
 }
-
-const up = (ms: number) => Math.ceil(ms / HOUR_MS) * HOUR_MS;

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { WindowBatch } from '@dentryscope/contracts';
+import { hourOf } from '../hour.js';
 import { Queue } from '../queue.js';
 import type { ContainerName, Writer } from '../types.js';
 import { Boots } from './boots.js';
@@ -7,7 +8,6 @@ import type { Database } from './database.js';
 import { closedError, toStoreError } from './errors.js';
 import { appendFigures } from './figures.js';
 import { ageSlice, forgetUnused } from './forget.js';
-import { hourOf } from './hours.js';
 import { keepCgroups, keepNames } from './identities.js';
 import { transaction } from './transaction.js';
 import { appendWindows, freshWindows, rememberNewest } from './windows.js';

@@ -61,6 +61,14 @@ export function cgroupsOf(place: Place, ids: readonly string[]): string {
   return `${isPlace(place)} and ${which}`;
 }
 
+export interface NodeName {
+  readonly cluster: string;
+  readonly node: string;
+}
+
+export const isNode = ({ cluster, node }: NodeName) =>
+  `${tagIs('node', node)} and ${tagIs('cluster', cluster)}`;
+
 export const isPlace = ({ cluster, node, bootId }: Place) =>
   [tagIs('boot', bootId), tagIs('node', node), tagIs('cluster', cluster)].join(' and ');
 

@@ -23,7 +23,7 @@ export function nameOfTag(value: string): string {
 }
 
 /** In line protocol. */
-const tag = (name: string) => tagValue(name).replace(/[,= ]/g, '\\$&');
+export const tag = (name: string) => tagValue(name).replace(/[,= ]/g, '\\$&');
 const text = (value: string) => `"${value.replace(/["\\]/g, '\\$&')}"`;
 
 /** Tags in the order of their names, as InfluxDB likes them best. */

@@ -2,8 +2,19 @@
 import type { Census, ExpiredListener, Reader, Writer } from '../types.js';
 import { openCensus } from './census.js';
 import { InfluxReader } from './reader.js';
+import type { HoursBucket } from './reader.js';
+import { agesOf } from './rollup/ages.js';
+import { Past } from './rollup/past.js';
 import { Server } from './server.js';
 import { InfluxWriter } from './writer.js';
+import type { Late } from './writer.js';
+
+/** The bucket of hours: see rollup/layout.ts. */
+export interface RollupOptions {
+  readonly bucket: string;
+  /** What that bucket keeps, in milliseconds, where it has to be made. */
+  readonly retentionMs: number;
+}
 
 export interface InfluxOptions {
   readonly url: string;
@@ -13,10 +24,14 @@ export interface InfluxOptions {
   readonly token: string;
   /** What a bucket that is made keeps, in milliseconds, at least 3,600,000; all where left out. One that exists is left alone. */
   readonly retentionMs?: number | undefined;
+  /** Where windows go, summed up by the hour, before they leave; without it, or kept no longer, they just leave. */
+  readonly rollup?: RollupOptions | undefined;
   /** PEM file of the authorities that may have signed its certificate; those that Node knows where left out. */
   readonly tlsCaFile?: string | undefined;
   /** How long one request of a write may be without an answer, in milliseconds. Default 30,000. */
   readonly writeTimeoutMs?: number;
+  /** Unix milliseconds. Default: Date.now. */
+  readonly now?: () => number;
 }
 
 export interface InfluxStore {
@@ -33,8 +48,9 @@ export interface InfluxStore {
 export async function openInfluxStore(options: InfluxOptions): Promise<InfluxStore> {
   const server = new Server(options);
   const listeners: ExpiredListener[] = [];
-  const writer = new InfluxWriter(server, (...told) => listeners.forEach((listener) => listener(...told)));
-  const reader = new InfluxReader(server, options.bucket);
+  const onExpired: ExpiredListener = (...told) => listeners.forEach((listener) => listener(...told));
+  const writer = new InfluxWriter(server, { onExpired, late: lateOf(options) });
+  const reader = new InfluxReader(server, options.bucket, hoursOf(options));
   const census = openCensus(server, options.bucket, (listener) => void listeners.push(listener));
   return {
     writer,
@@ -42,4 +58,19 @@ export async function openInfluxStore(options: InfluxOptions): Promise<InfluxSto
     census,
     close: async () => void (await Promise.all([writer.close(), reader.close()])),
   };
+}
+
+function lateOf(options: InfluxOptions): Late | undefined {
+  const ages = agesOf(options);
+  const { now = Date.now } = options;
+  return ages && { beforeMs: () => now() - ages.lateMs, lateMs: ages.lateMs };
+}
+
+function hoursOf(options: InfluxOptions): HoursBucket | undefined {
+  const { rollup, retentionMs, now = Date.now } = options;
+  const ages = agesOf(options);
+  if (!ages || !rollup || retentionMs === undefined) return undefined;
+  // Its reader's token may be one that makes no buckets, and before the first roll-up there is none.
+  const server = new Server({ ...options, ...rollup, makesBucket: false });
+  return { server, past: new Past({ bucket: rollup.bucket, ages, retentionMs, now }) };
 }

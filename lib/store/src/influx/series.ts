@@ -11,23 +11,24 @@ import { questions, slices } from './wanted.js';
 
 /** By the start of the step, a sum of terms: see combine.ts. */
 type Steps = Map<number, bigint>;
-type Step = [number, bigint];
+export type Step = [startMs: number, sum: bigint];
 
 const QUESTION_NODES = 200;
 
-export async function series(ask: Ask, bucket: string, request: SeriesRequest, catalog: Catalog) {
+/** Of windows; the catalog must be current where the filter has names. */
+export async function windowSteps(ask: Ask, bucket: string, request: SeriesRequest, catalog: Catalog) {
   const { metric, filter, fromMs, toMs } = request;
   const source = { bucket, measurement: metric.level, field: metric.name, fromMs, toMs };
   const conditions = metric.level === 'node' ? [ofNodes(filter)] : questions(filter, catalog);
   const steps: Steps = new Map();
   for (const where of conditions) {
-    const read = metric.kind === 'gauge' ? gauge : counter;
+    const read = metric.kind === 'gauge' ? gauge : counterSteps;
     addTo(steps, await read(ask, { ...source, where }, request));
   }
-  return inOrder(steps, request);
+  return [...steps];
 }
 
-function inOrder(steps: Steps, { metric }: SeriesRequest): SeriesStep[] {
+export function inOrder(steps: readonly Step[], { metric }: SeriesRequest): SeriesStep[] {
   const sorted = [...steps].sort(([a], [b]) => a - b);
   return sorted.map(([startMs, sum]) => ({ startMs, value: combined(metric, sum) }));
 }
@@ -58,18 +59,25 @@ const inSteps = (request: SeriesRequest, fn: 'sum' | 'last') =>
   `|> aggregateWindow(${windowOf(request)}, fn: ${fn}, timeSrc: "_start")`;
 
 /** Grouped before it is cut into steps: each series cut by itself takes InfluxDB eight times as long. */
-function counter(ask: Ask, source: Source, request: SeriesRequest): Promise<Step[]> {
+export function counterSteps(ask: Ask, source: Source, request: SeriesRequest): Promise<Step[]> {
   return sums(ask, `${from(source)} |> group() ${inSteps(request, 'sum')}`);
 }
 
 /**
- * The last of each boot, or of each cgroup of it, in each step, summed by InfluxDB. Cut into steps a second time for
- * that: grouped by its time it would take six times as long. A node that booted meanwhile may count twice in a step: what
- * its older boots add there is taken off again.
+ * The last of each of InfluxDB's series in each step, summed by InfluxDB. Cut into steps a second time for that: grouped by its
+ * time it would take six times as long.
+ */
+export function lastSteps(ask: Ask, source: Source, request: SeriesRequest): Promise<Step[]> {
+  const lasts = `${from(source)} ${inSteps(request, 'last')}`;
+  return sums(ask, `${lasts} |> group() ${terms(request)} ${inSteps(request, 'sum')}`);
+}
+
+/**
+ * Series are of a boot, or of a cgroup of it. A node that booted meanwhile may count twice in a step: what its older boots
+ * add there is taken off again.
  */
 async function gauge(ask: Ask, source: Source, request: SeriesRequest): Promise<Steps> {
-  const lasts = `${from(source)} ${inSteps(request, 'last')}`;
-  const all = await sums(ask, `${lasts} |> group() ${terms(request)} ${inSteps(request, 'sum')}`);
+  const all = await lastSteps(ask, source, request);
   const steps: Steps = new Map(all);
   if (all.length === 0) return steps;
   const surplus = request.metric.level === 'node' ? nodeSurplus : cgroupSurplus;

@@ -17,13 +17,21 @@ const QUERY_TIMEOUT_MS = 600_000;
 const BUCKET_WAIT_MS = 100;
 const BUCKET_TRIES = 20;
 
+export type ServerOptions = Pick<
+  InfluxOptions,
+  'url' | 'org' | 'bucket' | 'token' | 'retentionMs' | 'tlsCaFile' | 'writeTimeoutMs'
+> & {
+  /** false: a bucket that is missing stays so. */
+  readonly makesBucket?: boolean;
+};
+
 export class Server {
   private readonly writing: InfluxDB;
   private readonly asking: InfluxDB;
   private readonly posting: PostOptions;
   private readonly writePath: string;
 
-  constructor(private readonly options: InfluxOptions) {
+  constructor(private readonly options: ServerOptions) {
     const { url, token, org, bucket, tlsCaFile, writeTimeoutMs: timeout = WRITE_TIMEOUT_MS } = options;
     const transportOptions = tlsCaFile === undefined ? {} : { ca: readFileSync(tlsCaFile) };
     this.writing = new InfluxDB({ url, token, timeout, transportOptions });
@@ -62,6 +70,15 @@ export class Server {
     return this.once(() => bucketRetentionMs(this.writing.transport, this.options));
   }
 
+  /** Points of a measurement from `fromMs` to `toMs`, both among them. */
+  async delete(measurement: string, fromMs: number, toMs: number): Promise<void> {
+    const { org, bucket } = this.options;
+    const path = `/api/v2/delete?${new URLSearchParams({ org, bucket })}`;
+    const [start, stop] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+    const body = JSON.stringify({ start, stop, predicate: `_measurement="${measurement}"` });
+    await this.once(() => this.writing.transport.request(path, body, { method: 'POST' }));
+  }
+
   private async once<T>(request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await request().catch((error: unknown) => this.withBucket(error, request));
@@ -72,7 +89,8 @@ export class Server {
 
   /** The request again, where the bucket was missing or is being made by another. */
   private async withBucket<T>(error: unknown, request: () => Promise<T>): Promise<T> {
-    if (isBucketMissing(error)) await makeBucket(this.writing.transport, this.options);
+    if (isBucketMissing(error) && this.options.makesBucket !== false)
+      await makeBucket(this.writing.transport, this.options);
     else if (!isBucketInTheMaking(error)) throw error;
     for (let tries = 1; ; tries += 1) {
       try {

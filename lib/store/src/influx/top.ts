@@ -10,13 +10,18 @@ import { nameOfTag } from './line.js';
 import { placeTags } from './place.js';
 import { questions } from './wanted.js';
 
-interface Row {
+export interface Row {
   readonly owner: Owner;
   readonly value: bigint;
 }
 
 /** Sums of a counter of cgroups, lasts of a gauge; the catalog must be current where owners have names. */
-export async function cgroupTop(ask: Ask, bucket: string, request: TopRequest, catalog: Catalog) {
+export async function cgroupTop(
+  ask: Ask,
+  bucket: string,
+  request: TopRequest,
+  catalog: Catalog,
+): Promise<Row[]> {
   const { filter, by, metric, fromMs, toMs } = request;
   const range = { bucket, measurement: metric.level, field: metric.name, fromMs, toMs };
   const gauge = metric.kind === 'gauge';
@@ -27,7 +32,7 @@ export async function cgroupTop(ask: Ask, bucket: string, request: TopRequest, c
     if (boots) found.push(await cgroupLasts(ask, source, by, catalog, boots));
     else found.push(await (by === 'node' ? nodeSums(ask, source) : cgroupSums(ask, source, by, catalog)));
   }
-  return result(found.flat(), request);
+  return found.flat();
 }
 
 /** The last of each series is read from its end: InfluxDB looks at no more than that. */
@@ -74,15 +79,15 @@ async function cgroupSums(ask: Ask, source: string, by: Dimension, catalog: Cata
   }));
 }
 
-export async function nodeTop(ask: Ask, bucket: string, request: TopRequest): Promise<TopResult> {
+export async function nodeTop(ask: Ask, bucket: string, request: TopRequest): Promise<Row[]> {
   const { filter, fromMs, toMs } = request;
   const { name: field, kind } = request.metric;
   const source = from({ bucket, measurement: 'node', field, fromMs, toMs, where: ofNodes(filter) });
-  return result(await (kind === 'gauge' ? lastOfNodes(ask, source) : nodeSums(ask, source)), request);
+  return kind === 'gauge' ? lastOfNodes(ask, source) : nodeSums(ask, source);
 }
 
 /** InfluxDB tells the last of each boot: the latest of those is the node's. */
-async function lastOfNodes(ask: Ask, source: string): Promise<Row[]> {
+export async function lastOfNodes(ask: Ask, source: string): Promise<Row[]> {
   const columns = ['cluster', 'node', '_time', '_value'];
   const newest = new Map<string, { ms: number; row: Row }>();
   for (const [cluster, node, time, value] of await ask(`${source} |> last()${flat(columns)}`, columns)) {
@@ -95,7 +100,17 @@ async function lastOfNodes(ask: Ask, source: string): Promise<Row[]> {
   return [...newest.values()].map(({ row }) => row);
 }
 
-function result(found: readonly Row[], { metric, limit }: { metric: Metric; limit: number }): TopResult {
+/** All later rows, and those earlier ones whose owner has none: of a gauge the last value counts. */
+export function onlyLater(earlier: readonly Row[], later: readonly Row[]): Row[] {
+  const told = new Set(later.map(({ owner }) => JSON.stringify(owner)));
+  return [...earlier.filter(({ owner }) => !told.has(JSON.stringify(owner))), ...later];
+}
+
+/** Rows of the same owner as one, the largest first. */
+export function topResult(
+  found: readonly Row[],
+  { metric, limit }: { metric: Metric; limit: number },
+): TopResult {
   const owners = new Map<string, { owner: Owner; value: bigint }>();
   let total = 0n;
   for (const row of found) {

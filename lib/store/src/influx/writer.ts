@@ -1,4 +1,5 @@
 import type { WindowBatch } from '@dentryscope/contracts';
+import { HOUR_MS } from '../hour.js';
 import { latestInfos } from '../infos.js';
 import { namedKeys } from '../names.js';
 import { Queue } from '../queue.js';
@@ -16,6 +17,18 @@ import { ToldLately } from './told.js';
 /** Lines of infos and names a request: they are long. */
 const REQUEST_LOGS = 20;
 
+/** Windows whose hour may be rolled up already. */
+export interface Late {
+  readonly lateMs: number;
+  /** Unix milliseconds: they start before. */
+  beforeMs(): number;
+}
+
+export interface InfluxWriterOptions {
+  readonly onExpired: ExpiredListener;
+  readonly late?: Late | undefined;
+}
+
 /** A write that fails may be in by half: the same again completes it, since a point of the same key is replaced. */
 export class InfluxWriter implements Writer {
   private readonly running = new Set<Promise<void>>();
@@ -26,7 +39,7 @@ export class InfluxWriter implements Writer {
 
   constructor(
     private readonly server: Server,
-    private readonly onExpired: ExpiredListener,
+    private readonly options: InfluxWriterOptions,
   ) {}
 
   write(batches: readonly WindowBatch[]): Promise<void> {
@@ -43,12 +56,32 @@ export class InfluxWriter implements Writer {
     await Promise.allSettled(this.running);
   }
 
-  private async writeBatches(batches: readonly WindowBatch[]): Promise<void> {
+  private async writeBatches(all: readonly WindowBatch[]): Promise<void> {
+    const kept = this.inTime(all);
+    const batches = kept.map((n) => all[n]!);
     // Before anything is sent, so that a batch that is refused leaves nothing behind.
     const nodes = batches.map(nodeLine);
     await this.sendInfos(batches);
     const refused = await this.sendFigures(batches, nodes);
-    if (refused.length > 0) throw refusedError(batches, refused);
+    if (refused.length > 0)
+      throw refusedError(
+        all,
+        refused.map((line) => ({ ...line, batch: kept[line.batch]! })),
+      );
+  }
+
+  /** Which of them may still be added to what is there. */
+  private inTime(all: readonly WindowBatch[]): number[] {
+    const { late, onExpired } = this.options;
+    const beforeMs = late?.beforeMs() ?? -Infinity;
+    const [kept, left] = [[] as number[], [] as WindowBatch[]];
+    for (const [n, batch] of all.entries())
+      if (Number(batch.windowStartMs) < beforeMs) left.push(batch);
+      else kept.push(n);
+    const points = left.reduce((sum, { cgroups }) => sum + 1 + (cgroups?.ids.length ?? 0), 0);
+    if (late && points > 0)
+      onExpired(points, `older than ${late.lateMs / HOUR_MS} h: their hours may be rolled up already`);
+    return kept;
   }
 
   private async sendFigures(batches: readonly WindowBatch[], nodes: readonly string[]) {
@@ -67,7 +100,7 @@ export class InfluxWriter implements Writer {
     } catch (error) {
       const points = expiredPoints(error);
       if (points === 0) throw error;
-      this.onExpired(points, (error as Error).message);
+      this.options.onExpired(points, (error as Error).message);
     }
   }
 

@@ -1,0 +1,62 @@
+/** What a question becomes where it reaches back to before the windows that are kept. */
+import { hourOf, wholeHours } from '../../hour.js';
+import type { SeriesRequest, TimeRange, TopRequest } from '../../types.js';
+
+type Request = TopRequest | SeriesRequest;
+
+/** Each part is asked for by itself; a window is in one of them. */
+export interface Split<R extends Request> {
+  readonly hours?: R;
+  readonly windows?: R;
+  /** What is answered, where that is not what was asked for. */
+  readonly widened?: TimeRange & { readonly stepMs: number };
+}
+
+export interface Kept {
+  /** Hours before it are rolled up. */
+  readonly rolledMs: number;
+  /** Windows from there on are there for sure. Both Unix milliseconds of whole hours, this one at most the other. */
+  readonly windowsMs: number;
+}
+
+const COARSE: readonly string[] = ['node', 'workload', 'namespace'];
+const FINE = ['pod', 'container', 'cgroup'] as const;
+
+export function split<R extends Request>(request: R, { rolledMs, windowsMs }: Kept): Split<R> {
+  if (!inHours(request))
+    return request.fromMs >= windowsMs ? { windows: request } : narrowed(request, windowsMs);
+  if (request.fromMs >= rolledMs) return { windows: request };
+  const stepMs = wholeHours(stepOf(request));
+  const toMs = request.toMs < rolledMs ? wholeHours(request.toMs) : request.toMs;
+  const hoursToMs = Math.min(toMs, rolledMs);
+  // So far back that no step has windows and hours in it.
+  const steps = Math.ceil((hoursToMs - hourOf(request.fromMs)) / (stepMs || 1));
+  const fromMs = stepMs === 0 ? hourOf(request.fromMs) : hoursToMs - steps * stepMs;
+  const whole = { ...request, fromMs, toMs, ...(stepMs > 0 && { stepMs }) };
+  return {
+    hours: { ...whole, toMs: hoursToMs },
+    ...(toMs > rolledMs && { windows: { ...whole, fromMs: rolledMs } }),
+    widened: { fromMs, toMs, stepMs },
+  };
+}
+
+/** Hours have no pods, and no gauges of cgroups. */
+function inHours(request: Request): boolean {
+  const { metric, filter } = request;
+  if (metric.level === 'node') return true;
+  const coarse = !('by' in request) || COARSE.includes(request.by);
+  return metric.kind === 'counter' && coarse && FINE.every((name) => filter[name] === undefined);
+}
+
+/** Only what can be known: from there on, in the steps that were asked for. */
+function narrowed<R extends Request>(request: R, windowsMs: number): Split<R> {
+  const stepMs = stepOf(request);
+  const skipped = windowsMs - request.fromMs;
+  const first = request.fromMs + (stepMs === 0 ? skipped : Math.ceil(skipped / stepMs) * stepMs);
+  const fromMs = Math.min(first, request.toMs);
+  const widened = { fromMs, toMs: request.toMs, stepMs };
+  return fromMs < request.toMs ? { windows: { ...request, fromMs }, widened } : { widened };
+}
+
+/** 0: the whole range is one. */
+const stepOf = (request: Request) => ('stepMs' in request ? request.stepMs : 0);
