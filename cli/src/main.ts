@@ -30,6 +30,7 @@ const commands: Record<Command, () => Promise<{ command: CommandModule }>> = {
   tail: () => import('./commands/tail.js'),
   deadletter: () => import('./commands/deadletter.js'),
   export: () => import('./commands/export.js'),
+  rollup: () => import('./commands/rollup.js'),
 };
 
 export function version(): string {

@@ -3,7 +3,7 @@ import type { Settings } from '@dentryscope/contracts';
 import { SettingError } from '@dentryscope/runtime';
 import type { Logger } from '@dentryscope/runtime';
 import { openEmbeddedStore, openInfluxStore } from '@dentryscope/store';
-import type { Census, Reader, Writer } from '@dentryscope/store';
+import type { Census, InfluxOptions, Reader, Writer } from '@dentryscope/store';
 
 export interface Store {
   readonly writer: Writer;
@@ -21,18 +21,27 @@ export async function openStore(settings: Settings, writerLog?: Logger): Promise
       writerLog ? { directory, retention: retention(settings, writerLog) } : { directory },
     );
   }
+  return await openInfluxStore(influxOptions(settings));
+}
+
+/** @throws SettingError without a token */
+export function influxOptions(settings: Settings): InfluxOptions {
   if (settings.influxToken === undefined)
     throw new SettingError(
       'DENTRYSCOPE_STORE=influx wants DENTRYSCOPE_INFLUX_TOKEN_FILE or DENTRYSCOPE_INFLUX_TOKEN',
     );
-  return await openInfluxStore({
+  return {
     url: settings.influxUrl,
     org: settings.influxOrg,
     bucket: settings.influxBucket,
     token: settings.influxToken,
     retentionMs: settings.retention,
+    rollup: {
+      bucket: settings.influxRollupBucket ?? `${settings.influxBucket}_hours`,
+      retentionMs: settings.rollupRetention,
+    },
     tlsCaFile: settings.influxTlsCaFile,
-  });
+  };
 }
 
 const retention = (settings: Settings, logger: Logger) => ({

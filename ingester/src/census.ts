@@ -8,7 +8,7 @@ export interface CensusContext {
   readonly census: Census;
   /** DENTRYSCOPE_RETENTION, in milliseconds. */
   readonly retentionMs: number;
-  readonly metrics: Pick<IngesterMetrics, 'series' | 'expired'>;
+  readonly metrics: Pick<IngesterMetrics, 'series' | 'rolledUntil' | 'expired'>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** Default: a minute. */
   readonly everyMs?: number;
@@ -25,6 +25,8 @@ export function takeCensus(context: CensusContext): () => void {
   const take = async () => {
     const series = await census.series();
     metrics.series.set({ bucket }, series);
+    const rolledMs = await census.rolledUntilMs();
+    if (rolledMs !== undefined) metrics.rolledUntil.set(rolledMs / 1000);
     failing = false;
     if (compared) return;
     await compareRetention(context);

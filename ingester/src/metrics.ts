@@ -45,9 +45,14 @@ export function createMetrics(registry: Registry) {
       labelNames: ['bucket'] as const,
       registers,
     }),
+    rolledUntil: new Gauge({
+      name: 'ingester_influx_rolled_until_timestamp_seconds',
+      help: 'Before it, windows in InfluxDB are rolled up by the hour (dentryscope rollup). Absent where none are.',
+      registers,
+    }),
     expired: counter(
       'ingester_influx_expired_points_total',
-      'Points that came later than the InfluxDB bucket keeps them, and were left out; those that came again included.',
+      'Points that came later than the InfluxDB bucket keeps them, or than their hour can be rolled up, and were left out; those that came again included.',
     ),
     names: counter('ingester_names_total', 'Names of pods and containers made durable.'),
     namesRefused: counter(

@@ -18,6 +18,7 @@ function setup(series: () => Promise<number>, keptMs: number | undefined, retent
       bucket: 'b',
       series,
       retentionMs: async () => keptMs,
+      rolledUntilMs: async () => undefined,
       onExpired: (told) => void (expire = told),
     },
     ...{ retentionMs, metrics: createMetrics(registry), everyMs: 1000 },

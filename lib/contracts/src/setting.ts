@@ -10,6 +10,7 @@ export const commands = [
   'tail',
   'deadletter',
   'export',
+  'rollup',
 ] as const;
 export type Command = (typeof commands)[number];
 

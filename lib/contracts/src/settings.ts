@@ -13,7 +13,7 @@ export type { Command, OffsetRange, Setting } from './setting.js';
 
 const all = commands;
 const measuring: Command[] = ['standalone', 'agent', 'doctor'];
-const storing: Command[] = ['standalone', 'ingester', 'api'];
+const storing: Command[] = ['standalone', 'ingester', 'api', 'rollup'];
 const naming: Command[] = ['standalone', 'agent', 'ingester'];
 
 export const settings = {
@@ -144,7 +144,7 @@ export const settings = {
     'RETENTION',
     '7d',
     storing,
-    'How long windows are kept. In the embedded store figures of cgroups are then summed up by the hour and kept for DENTRYSCOPE_ROLLUP_RETENTION. An InfluxDB bucket that has to be made is made with it; one that exists is left as it is, and a difference is logged.',
+    'How long windows are kept. In the embedded store figures of cgroups are then summed up by the hour and kept for DENTRYSCOPE_ROLLUP_RETENTION; in InfluxDB `dentryscope rollup` does that, a day before. An InfluxDB bucket that has to be made is made with it; one that exists is left as it is, and a difference is logged.',
     3_600_000,
   ),
   rollupRetention: setting(
@@ -152,12 +152,18 @@ export const settings = {
     'ROLLUP_RETENTION',
     '90d',
     storing,
-    'How long the embedded store keeps what is older than DENTRYSCOPE_RETENTION: figures of cgroups by the hour, those of nodes window by window. Not longer than that: nothing is summed up, windows are dropped. InfluxDB keeps windows only.',
+    'How long the embedded store keeps what is older than DENTRYSCOPE_RETENTION: figures of cgroups by the hour, those of nodes window by window. In InfluxDB what the bucket of hours keeps, where it has to be made: figures by the hour, workload and node. Not longer than DENTRYSCOPE_RETENTION: nothing is summed up, windows are dropped.',
     3_600_000,
   ),
   influxUrl: setting('url', 'INFLUX_URL', 'http://127.0.0.1:8086', storing, 'InfluxDB v2.'),
   influxOrg: setting('text', 'INFLUX_ORG', 'dentryscope', storing, 'InfluxDB organization.'),
   influxBucket: setting('text', 'INFLUX_BUCKET', 'dentryscope', storing, 'InfluxDB bucket.'),
+  influxRollupBucket: optional(
+    'text',
+    'INFLUX_ROLLUP_BUCKET',
+    storing,
+    'InfluxDB bucket of hours; DENTRYSCOPE_INFLUX_BUCKET with `_hours` where unset.',
+  ),
   influxToken: optional('secret', 'INFLUX_TOKEN', storing, 'InfluxDB token; better in a file.'),
   influxTokenFile: optional('path', 'INFLUX_TOKEN_FILE', storing, 'File that holds the InfluxDB token.'),
   influxTlsCaFile: optional(
@@ -208,6 +214,13 @@ export const settings = {
     1,
   ),
   ...simulationSettings,
+  every: optional(
+    'duration',
+    'EVERY',
+    ['rollup'],
+    'Roll up again and again, with so much time between; left out: what is due now, and end.',
+    60_000,
+  ),
   offset: optional(
     'range',
     'OFFSET',

@@ -154,9 +154,11 @@ export interface Census {
   series(): Promise<number>;
   /** What the bucket keeps, in milliseconds; 0: all; undefined: that can't be known. @throws StoreError */
   retentionMs(): Promise<number | undefined>;
+  /** Before it, windows are rolled up by the hour, in Unix milliseconds; undefined: none are. @throws StoreError */
+  rolledUntilMs(): Promise<number | undefined>;
   /**
    * The listener is told of points (one a cgroup and window, one a node and window) that came later than the bucket keeps
-   * them: the store leaves them out, as it would have dropped them by now. Again for those that come again.
+   * them, or than they can be rolled up: they are left out, as they would have been dropped by now. Again for those that come again.
    */
   onExpired(listener: ExpiredListener): void;
 }

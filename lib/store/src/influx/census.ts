@@ -2,6 +2,8 @@
 import { StoreError } from '../types.js';
 import type { Census } from '../types.js';
 import { quoted, time } from './flux.js';
+import type { HoursBucket } from './reader.js';
+import { rolledUntilMs } from './rollup/rolled.js';
 import type { Server } from './server.js';
 
 const LIMIT_MS = 60_000;
@@ -13,11 +15,14 @@ export function openCensus(
   server: Pick<Server, 'queryWithin' | 'retentionMs'>,
   bucket: string,
   onExpired: Census['onExpired'],
+  hours: HoursBucket | undefined,
 ): Census {
   return {
     bucket,
     onExpired,
     retentionMs: () => server.retentionMs(),
+    rolledUntilMs: async () =>
+      hours && rolledUntilMs((...asked) => hours.server.queryWithin(LIMIT_MS, ...asked), hours.past.bucket),
     async series() {
       const rows = await server.queryWithin(LIMIT_MS, seriesFlux(bucket), ['_value']);
       const [value = ''] = rows[0] ?? [];

@@ -50,8 +50,10 @@ export async function openInfluxStore(options: InfluxOptions): Promise<InfluxSto
   const listeners: ExpiredListener[] = [];
   const onExpired: ExpiredListener = (...told) => listeners.forEach((listener) => listener(...told));
   const writer = new InfluxWriter(server, { onExpired, late: lateOf(options) });
-  const reader = new InfluxReader(server, options.bucket, hoursOf(options));
-  const census = openCensus(server, options.bucket, (listener) => void listeners.push(listener));
+  const hours = hoursOf(options);
+  const reader = new InfluxReader(server, options.bucket, hours);
+  const onExpiredAlso: Census['onExpired'] = (listener) => void listeners.push(listener);
+  const census = openCensus(server, options.bucket, onExpiredAlso, hours);
   return {
     writer,
     reader,

@@ -102,7 +102,8 @@ export class Roller {
   private async write(hour: Hour, signal: AbortSignal) {
     const ask = this.ask('windows', signal);
     const totals = new Totals();
-    let [points, lines]: [number, string[]] = [0, []];
+    const lines: string[] = [];
+    let points = 0;
     const add = async (rows: readonly HourRow[], most: number) => {
       for (const row of rows) totals.add(row);
       lines.push(...rows.map((row) => hourLine(row, hour.hourMs)));
