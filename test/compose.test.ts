@@ -125,16 +125,21 @@ describe('deploy/kubernetes', () => {
   });
 
   it('sets what the commands know, and lets no Service set more', () => {
-    for (const { manifest, container, environment } of all) {
+    for (const { pod, container, environment } of all) {
       // Secrets are the user's: here there are none to read.
       const readable = Object.entries(environment).filter(
         ([name]) => name !== 'DENTRYSCOPE_INFLUX_TOKEN_FILE',
       );
       const loaded = check(commandOf(container.args), Object.fromEntries(readable));
       expect(loaded.transport).toBe('kafka');
-      expect(manifest.spec!.template!.spec!.enableServiceLinks).toBe(false);
+      expect(pod.enableServiceLinks).toBe(false);
     }
-    expect(all.map(({ container }) => container.args)).toEqual([['agent'], ['ingester'], ['api']]);
+    expect(all.map(({ container }) => container.args)).toEqual([
+      ['agent'],
+      ['ingester'],
+      ['api'],
+      ['rollup'],
+    ]);
   });
 });
 

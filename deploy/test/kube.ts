@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { loadAllYaml } from '@kubernetes/client-node';
-import type { V1Container, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node';
 
 export interface Manifest {
   readonly kind: string;
   readonly apiVersion: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: { readonly template?: V1PodTemplateSpec };
+  readonly spec?: {
+    readonly template?: V1PodTemplateSpec;
+    readonly jobTemplate?: { readonly spec?: { readonly template: V1PodTemplateSpec } };
+  };
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -33,6 +36,7 @@ export function readManifests(directory: string): Manifest[] {
 
 export interface Workload {
   readonly manifest: Manifest;
+  readonly pod: V1PodSpec;
   readonly container: V1Container;
   /** Values from the ConfigMap too; a field of the pod is its own path. */
   readonly environment: Readonly<Record<string, string>>;
@@ -42,12 +46,13 @@ export interface Workload {
 export function workloads(manifests: readonly Manifest[]): Workload[] {
   const shared = manifests.find(({ kind }) => kind === 'ConfigMap')?.data ?? {};
   return manifests.flatMap((manifest) => {
-    const container = manifest.spec?.template?.spec?.containers[0];
-    if (!container) return [];
+    const pod = (manifest.spec?.jobTemplate?.spec ?? manifest.spec)?.template?.spec;
+    const container = pod?.containers[0];
+    if (!pod || !container) return [];
     const own = (container.env ?? []).map(
       ({ name, value, valueFrom }) => [name, value ?? valueFrom?.fieldRef?.fieldPath ?? ''] as const,
     );
-    return [{ manifest, container, environment: { ...shared, ...Object.fromEntries(own) } }];
+    return [{ manifest, pod, container, environment: { ...shared, ...Object.fromEntries(own) } }];
   });
 }
 
@@ -59,6 +64,7 @@ const plurals: Readonly<Record<string, string>> = {
   Secret: 'secrets',
   Deployment: 'deployments',
   DaemonSet: 'daemonsets',
+  CronJob: 'cronjobs',
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
   SubjectAccessReview: 'subjectaccessreviews',

@@ -63,7 +63,7 @@ export const command: CommandModule = {
     'figures.parquet: one row a cgroup and window, with cluster, node, boot, sequence number, start and end of the window',
     '(Unix milliseconds), the names as they are known now, and every figure; nodes.parquet: one row a node and window.',
     'What was not seen is NULL. Kind and unit of each figure stand in the metadata "dentryscope.metrics", as JSON: gauges',
-    'must not be added up over time.',
+    'must not be added up over time. Hours that are rolled up (older than DENTRYSCOPE_RETENTION) are not in figures.parquet.',
     '',
     'The store is read and not changed. One process at a time may open it: a standalone or ingester on the same',
     '--data-dir has to be stopped meanwhile. The files get their names when both are whole and on disk.',
