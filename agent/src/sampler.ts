@@ -2,12 +2,13 @@
 import { createBatch, encodeBatch } from '@dentryscope/contracts/wire';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
+import type { Admission } from './admission.js';
 import { pressureDelta, readNode } from './collectors/node.js';
 import type { NodeStateInit } from './collectors/node.js';
 import type { Pressure } from './collectors/pressure.js';
 import { Deltas, merge } from './deltas.js';
 import { degradedSentences, hookStatuses } from './health.js';
-import { Announcer } from './identity.js';
+import { Announcer, OVERFLOW_ID } from './identity.js';
 import type { Kernel, Signal, SignalSample } from './signal.js';
 import type { WindowTimes } from './window-clock.js';
 
@@ -40,6 +41,7 @@ export class Sampler {
     private readonly facts: NodeFacts,
     private readonly kernel: Kernel,
     private readonly tree: CgroupTree,
+    private readonly admission: Admission,
   ) {
     for (const signal of kernel.signals) this.#deltas.set(signal, new Deltas());
     this.#announcer = new Announcer((id) => this.tree.lookup(id), Date.now());
@@ -63,9 +65,10 @@ export class Sampler {
   take(times: WindowTimes, windowsLost: bigint): Sample {
     const dead = this.#dead;
     const signals = this.#sampleSignals();
-    const cgroups = merge(signals.parts);
+    const admitted = this.admission.admit(merge(signals.parts));
+    const cgroups = admitted.window;
     const node = readNode(this.facts.procRoot, this.facts.kernelRelease);
-    const news = this.#announcer.infos(cgroups.ids, times.endMs);
+    const news = this.#announcer.infos([...cgroups.ids, ...this.#foldedOf(signals.fields)], times.endMs);
     const init = {
       ...this.#head(times),
       ...signals.fields,
@@ -78,6 +81,7 @@ export class Sampler {
       init,
       keep: () => {
         signals.keep();
+        admitted.keep();
         this.#pressure = node.pressure;
         news.keep();
         this.#forget(dead);
@@ -117,7 +121,14 @@ export class Sampler {
       signal.forget(dead);
       deltas.forget(dead);
     }
+    this.admission.forget(dead);
     this.#announcer.forget(dead);
+  }
+
+  /** Events say whose they are, whatever has rows: who was refused and is in one has to have a name. */
+  #foldedOf({ reclaims = [], stalls = [] }: NonNullable<SignalSample['fields']>): bigint[] {
+    const ids = [...reclaims, ...stalls].map(({ cgroupId = OVERFLOW_ID }) => cgroupId);
+    return ids.filter((id) => this.admission.folds(id));
   }
 
   #head(times: WindowTimes) {
@@ -141,6 +152,7 @@ export class Sampler {
       degraded: [
         ...degradedSentences(hooks),
         ...this.kernel.signals.flatMap((signal) => signal.problems()),
+        ...this.admission.problems(),
         ...this.tree.hierarchies().problems,
         ...failures,
       ],

@@ -57,6 +57,15 @@ export const settings = {
     1,
     1_048_576,
   ),
+  newCgroupsPerHour: setting(
+    'integer',
+    'NEW_CGROUPS_PER_HOUR',
+    '1000',
+    ['standalone', 'agent'],
+    'New cgroups that are told one by one, beyond those that DENTRYSCOPE_MAX_CGROUPS has room for when the agent starts; what exceeds it is counted together, as cgroup 0, for as long as it lives. Series of a node in InfluxDB: at most DENTRYSCOPE_MAX_CGROUPS for each start of the agent, and so many for each hour of DENTRYSCOPE_RETENTION.',
+    1,
+    1_000_000,
+  ),
   liveMaxSamples: setting(
     'integer',
     'LIVE_MAX_SAMPLES',
