@@ -62,7 +62,7 @@ function allocate(counts: readonly (readonly [id: bigint, count: bigint])[]): vo
     if (!allocated.has(id)) events.push(eventOf('mkdir', id));
     allocated.set(id, (allocated.get(id) ?? 0n) + count);
   }
-  probe.ids = [...allocated.keys()];
+  probe.ids = [...allocated.keys()].filter((id) => !probe.forgotten.includes(id));
 }
 
 const remove = (id: bigint) => events.push(eventOf('rmdir', id));

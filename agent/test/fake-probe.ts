@@ -47,5 +47,6 @@ export class FakeProbe {
 
   forget(ids: Iterable<bigint>): void {
     this.forgotten.push(...ids);
+    this.ids = this.ids.filter((id) => !this.forgotten.includes(id));
   }
 }
