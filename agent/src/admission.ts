@@ -72,7 +72,7 @@ export class Admission {
     const { now, ever } = this.folded();
     if (now === 0) return [];
     return [
-      `${now} cgroups are counted together as cgroup 0 (${ever} since the agent started): more new ones came than DENTRYSCOPE_NEW_CGROUPS_PER_HOUR lets have rows of their own`,
+      `${now} cgroups that live or hold dentries are counted together as cgroup 0 (${ever} since the agent started): more came than DENTRYSCOPE_NEW_CGROUPS_PER_HOUR and DENTRYSCOPE_MAX_CGROUPS let be named`,
     ];
   }
 

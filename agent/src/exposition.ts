@@ -117,12 +117,12 @@ function exposeStanding(registry: Registry, standing: Standing): void {
     ['agent_spool_windows', 'Windows that the transport has not taken yet.', () => standing.spoolWindows()],
     [
       'agent_cgroups_folded',
-      'Cgroups that live or hold dentries and are counted as cgroup 0, because more new ones came than DENTRYSCOPE_NEW_CGROUPS_PER_HOUR.',
+      'Cgroups that live or hold dentries and are counted as cgroup 0, because more came than DENTRYSCOPE_NEW_CGROUPS_PER_HOUR and DENTRYSCOPE_MAX_CGROUPS let be named. In dentry_* they are in the series without labels.',
       () => standing.foldedCgroups().now,
     ],
     [
       'agent_cgroups_folded_total',
-      'All cgroups that were counted as cgroup 0 for that since the agent started.',
+      'All cgroups that were counted as cgroup 0 for that reason since the agent started.',
       () => standing.foldedCgroups().ever,
     ],
   ];

@@ -8,7 +8,7 @@ import type { NodeStateInit } from './collectors/node.js';
 import type { Pressure } from './collectors/pressure.js';
 import { Deltas, merge } from './deltas.js';
 import { degradedSentences, hookStatuses } from './health.js';
-import { Announcer, OVERFLOW_ID } from './identity.js';
+import { Announcer } from './identity.js';
 import type { Kernel, Signal, SignalSample } from './signal.js';
 import type { WindowTimes } from './window-clock.js';
 
@@ -127,8 +127,9 @@ export class Sampler {
 
   /** Events say whose they are, whatever has rows: who was refused and is in one has to have a name. */
   #foldedOf({ reclaims = [], stalls = [] }: NonNullable<SignalSample['fields']>): bigint[] {
-    const ids = [...reclaims, ...stalls].map(({ cgroupId = OVERFLOW_ID }) => cgroupId);
-    return ids.filter((id) => this.admission.folds(id));
+    const whose = reclaims.flatMap(({ cgroupId, shrunkCgroupId }) => [cgroupId, shrunkCgroupId]);
+    const ids = [...whose, ...stalls.map(({ cgroupId }) => cgroupId)];
+    return ids.filter((id) => id !== undefined && this.admission.folds(id)) as bigint[];
   }
 
   #head(times: WindowTimes) {

@@ -62,7 +62,7 @@ export const settings = {
     'NEW_CGROUPS_PER_HOUR',
     '1000',
     ['standalone', 'agent'],
-    'New cgroups that are told one by one, beyond those that DENTRYSCOPE_MAX_CGROUPS has room for when the agent starts; what exceeds it is counted together, as cgroup 0, for as long as it lives. Series of a node in InfluxDB: at most DENTRYSCOPE_MAX_CGROUPS for each start of the agent, and so many for each hour of DENTRYSCOPE_RETENTION.',
+    'New cgroups an hour that get a name of their own, beside the DENTRYSCOPE_MAX_CGROUPS that an agent starts with; the others are counted together, as cgroup 0, for as long as they live. It bounds the series of a node in InfluxDB: DENTRYSCOPE_MAX_CGROUPS for each start of the agent, and this for each hour of DENTRYSCOPE_RETENTION.',
     1,
     1_000_000,
   ),
