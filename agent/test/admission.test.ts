@@ -208,6 +208,16 @@ describe('a decision', () => {
     expect(keep(admission, made({ 1: 1n, 2: 2n }))).toEqual([2n, 0n]);
   });
 
+  it('on one of whose birth word comes late stays; the oldest of whom no word comes are forgotten', () => {
+    const known = new Set<bigint>();
+    const { admission } = admissionOf(3, 1, (id) => known.has(id));
+    expect(keep(admission, made({ 1: 9n, 2: 9n, 3: 9n, 4: 1n }))).toEqual([1n, 2n, 3n, 0n]);
+    known.add(1n);
+    for (let id = 5n; id <= 9n; id++) keep(admission, { ids: [id], columns: { dentriesAllocated: [1n] } });
+    expect(admission.size).toBe(4); // the first, and the newest three
+    expect(keep(admission, made({ 1: 1n }))).toEqual([1n]);
+  });
+
   it('of a window that was not kept is not charged again', () => {
     const { admission } = admissionOf(2);
     for (let n = 0; n < 10; n++) expect(admission.admit(made({ 1: 1n })).window.ids).toEqual([1n]);
