@@ -6,6 +6,7 @@ import type { Settings } from '@dentryscope/contracts';
 import { CgroupTree } from '@dentryscope/identity';
 import type { Logger, Part, Registry } from '@dentryscope/runtime';
 import type { Publisher } from '@dentryscope/transport';
+import { Admission } from './admission.js';
 import { Exposition } from './exposition.js';
 import type { PodLabels } from './exposition.js';
 import { openKernel } from './kernel.js';
@@ -69,7 +70,10 @@ export class Agent {
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
     const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);
-    const sampler = new Sampler(facts, kernel, tree);
+    const lives = (id: bigint) => tree.lookup(id)?.removed === false;
+    const { maxCgroups, newCgroupsPerHour } = settings;
+    const admission = new Admission({ maxCgroups, newCgroupsPerHour, lives });
+    const sampler = new Sampler(facts, kernel, tree, admission);
     const sender = new Sender(spool, publisher, {
       key: batchKey(facts),
       drainPerSecond: settings.spoolDrainPerSecond,
@@ -80,7 +84,8 @@ export class Agent {
       const info = tree.lookup(id);
       return (info && options.nameOf?.(info)) ?? noPod;
     };
-    const exposition = new Exposition(registry, labelsOf, () => spool.size);
+    const standing = { spoolWindows: () => spool.size, foldedCgroups: () => admission.folded() };
+    const exposition = new Exposition(registry, labelsOf, standing);
     const agent = new Agent(options, spool, kernel, sampler, sender, exposition);
     agent.#run();
     return agent;

@@ -13,6 +13,13 @@ export interface PodLabels {
 }
 export type LabelsOf = (cgroupId: bigint) => PodLabels;
 
+/** Figures of the agent at the moment in which it is asked. */
+export interface Standing {
+  spoolWindows(): number;
+  /** Cgroups that are counted as cgroup 0: now, and ever since the agent started. */
+  foldedCgroups(): { readonly now: number; readonly ever: number };
+}
+
 /** Kinds of reclaim by label, with the hook that sees them and the name of their columns. */
 const reclaimKinds = [
   ['pressure', 'reclaim_prune', 'reclaimPressure'],
@@ -32,7 +39,7 @@ export class Exposition {
   readonly #hooks: Gauge;
   readonly #missed: Gauge;
 
-  constructor(registry: Registry, labelsOf: LabelsOf, spoolWindows: () => number) {
+  constructor(registry: Registry, labelsOf: LabelsOf, standing: Standing) {
     const registers = [registry];
     this.#made = new DentryExposition(registry, labelsOf);
     this.#stalls = new StallExposition(registry);
@@ -67,14 +74,7 @@ export class Exposition {
       labelNames: ['hook'],
       registers,
     });
-    new Gauge({
-      name: 'agent_spool_windows',
-      help: 'Windows that the transport has not taken yet.',
-      registers,
-      collect() {
-        this.set(spoolWindows());
-      },
-    });
+    exposeStanding(registry, standing);
   }
 
   record(batch: NodeBatch): void {
@@ -109,4 +109,30 @@ export class Exposition {
       if (seen.has('reclaim_freed')) freed.inc({ kind }, sum(`${column}Freed`));
     }
   }
+}
+
+/** Asked when the metrics are. */
+function exposeStanding(registry: Registry, standing: Standing): void {
+  const gauges: readonly [name: string, help: string, value: () => number][] = [
+    ['agent_spool_windows', 'Windows that the transport has not taken yet.', () => standing.spoolWindows()],
+    [
+      'agent_cgroups_folded',
+      'Cgroups that live or hold dentries and are counted as cgroup 0, because more came than DENTRYSCOPE_NEW_CGROUPS_PER_HOUR and DENTRYSCOPE_MAX_CGROUPS let be named. In dentry_* they are in the series without labels.',
+      () => standing.foldedCgroups().now,
+    ],
+    [
+      'agent_cgroups_folded_total',
+      'All cgroups that were counted as cgroup 0 for that reason since the agent started.',
+      () => standing.foldedCgroups().ever,
+    ],
+  ];
+  for (const [name, help, value] of gauges)
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(value());
+      },
+    });
 }

@@ -2,6 +2,7 @@
 import { createBatch, encodeBatch } from '@dentryscope/contracts/wire';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
+import type { Admission } from './admission.js';
 import { pressureDelta, readNode } from './collectors/node.js';
 import type { NodeStateInit } from './collectors/node.js';
 import type { Pressure } from './collectors/pressure.js';
@@ -40,6 +41,7 @@ export class Sampler {
     private readonly facts: NodeFacts,
     private readonly kernel: Kernel,
     private readonly tree: CgroupTree,
+    private readonly admission: Admission,
   ) {
     for (const signal of kernel.signals) this.#deltas.set(signal, new Deltas());
     this.#announcer = new Announcer((id) => this.tree.lookup(id), Date.now());
@@ -63,9 +65,10 @@ export class Sampler {
   take(times: WindowTimes, windowsLost: bigint): Sample {
     const dead = this.#dead;
     const signals = this.#sampleSignals();
-    const cgroups = merge(signals.parts);
+    const admitted = this.admission.admit(merge(signals.parts));
+    const cgroups = admitted.window;
     const node = readNode(this.facts.procRoot, this.facts.kernelRelease);
-    const news = this.#announcer.infos(cgroups.ids, times.endMs);
+    const news = this.#announcer.infos([...cgroups.ids, ...this.#foldedOf(signals.fields)], times.endMs);
     const init = {
       ...this.#head(times),
       ...signals.fields,
@@ -78,6 +81,7 @@ export class Sampler {
       init,
       keep: () => {
         signals.keep();
+        admitted.keep();
         this.#pressure = node.pressure;
         news.keep();
         this.#forget(dead);
@@ -117,7 +121,15 @@ export class Sampler {
       signal.forget(dead);
       deltas.forget(dead);
     }
+    this.admission.forget(dead);
     this.#announcer.forget(dead);
+  }
+
+  /** Events say whose they are, whatever has rows: who was refused and is in one has to have a name. */
+  #foldedOf({ reclaims = [], stalls = [] }: NonNullable<SignalSample['fields']>): bigint[] {
+    const whose = reclaims.flatMap(({ cgroupId, shrunkCgroupId }) => [cgroupId, shrunkCgroupId]);
+    const ids = [...whose, ...stalls.map(({ cgroupId }) => cgroupId)];
+    return ids.filter((id) => id !== undefined && this.admission.folds(id)) as bigint[];
   }
 
   #head(times: WindowTimes) {
@@ -141,6 +153,7 @@ export class Sampler {
       degraded: [
         ...degradedSentences(hooks),
         ...this.kernel.signals.flatMap((signal) => signal.problems()),
+        ...this.admission.problems(),
         ...this.tree.hierarchies().problems,
         ...failures,
       ],

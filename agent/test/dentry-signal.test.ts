@@ -5,10 +5,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ageBoundsSeconds, counters } from '@dentryscope/native';
-import type { DentryProbe, Drained, LiveByAge } from '@dentryscope/native';
+import type { DentryProbe } from '@dentryscope/native';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { DentrySignal } from '../src/signals/dentries.js';
+import { FakeProbe } from './fake-probe.js';
 
 const procRoot = mkdtempSync(join(tmpdir(), 'dentryscope-signal-'));
 mkdirSync(join(procRoot, 'sys/fs'), { recursive: true });
@@ -16,52 +16,6 @@ afterAll(() => rmSync(procRoot, { recursive: true }));
 
 const dentryState = (dentries: bigint) =>
   writeFileSync(join(procRoot, 'sys/fs/dentry-state'), `${dentries}\t10\t45\t0\t5\t0\n`);
-
-class FakeProbe {
-  readonly hooks = [];
-  cgroupEventsLost = 0n;
-  readonly forgotten: bigint[] = [];
-  ids: readonly bigint[] = [];
-  overflow: bigint | null = 0n;
-  totals: Drained['totals'] = { allocatedAll: 0n, freedAll: 0n, oldDied: 0n, oldDiedVariance: 0n };
-  /** Sampled dentries, each by the id of who made it. */
-  sampled: readonly bigint[] | null = [];
-  shift = 6;
-  birthsLost = 0n;
-
-  drain(): Drained {
-    const each = <T>(value: T) => Object.fromEntries(counters.map((name) => [name, value]));
-    return {
-      ids: BigUint64Array.from(this.ids),
-      columns: {
-        ...each(null),
-        dentriesAllocated: BigUint64Array.from(this.ids.map((id) => id * 100n)),
-      },
-      overflow: { ...each(null), dentriesAllocated: this.overflow },
-      totals: this.totals,
-    } as Drained;
-  }
-
-  /** All of them just born. */
-  liveByAge(): LiveByAge | null {
-    if (!this.sampled) return null;
-    const ids = [...new Set(this.sampled)];
-    const samples = ids.flatMap((id) => {
-      const newborn = this.sampled!.filter((one) => one === id).length;
-      return [newborn, ...ageBoundsSeconds.map(() => 0)];
-    });
-    return {
-      shift: this.shift,
-      ids: BigUint64Array.from(ids),
-      samples: Uint32Array.from(samples),
-      lost: this.birthsLost,
-    };
-  }
-
-  forget(ids: Iterable<bigint>): void {
-    this.forgotten.push(...ids);
-  }
-}
 
 let probe: FakeProbe;
 const open = () => new DentrySignal(probe as unknown as DentryProbe, { procRoot, kernelRelease: '6.1.0' });

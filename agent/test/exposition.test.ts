@@ -10,11 +10,10 @@ let registry: Registry;
 let exposition: Exposition;
 beforeEach(() => {
   registry = new Registry();
-  exposition = new Exposition(
-    registry,
-    (id) => (id === 7n || id === 8n ? web : noPod),
-    () => 0,
-  );
+  exposition = new Exposition(registry, (id) => (id === 7n || id === 8n ? web : noPod), {
+    spoolWindows: () => 0,
+    foldedCgroups: () => ({ now: 0, ever: 0 }),
+  });
 });
 
 const record = (cgroups: NodeBatchInit['cgroups'], state: NodeBatchInit['state'] = {}) =>

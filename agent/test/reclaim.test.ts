@@ -159,11 +159,10 @@ it('counts are deltas, and what no hook sees has no column', () => {
 
 it('/metrics has the kinds that a hook sees, from 0 on, and no others', async () => {
   const registry = new Registry();
-  const exposition = new Exposition(
-    registry,
-    () => ({ namespace: '', pod: '', container: '' }),
-    () => 0,
-  );
+  const exposition = new Exposition(registry, () => ({ namespace: '', pod: '', container: '' }), {
+    spoolWindows: () => 0,
+    foldedCgroups: () => ({ now: 0, ever: 0 }),
+  });
   const hook = (name: string) => ({ hook: name, backend: 'fentry' });
   const health = { hooks: [hook('reclaim_umount'), hook('reclaim_freed')] };
   const cgroups = {

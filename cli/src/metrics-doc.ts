@@ -13,11 +13,10 @@ async function exposed(registry: Registry): Promise<string[]> {
 
 function agentRegistry(): Registry {
   const registry = new Registry();
-  new Exposition(
-    registry,
-    () => ({ namespace: '', pod: '', container: '' }),
-    () => 0,
-  );
+  new Exposition(registry, () => ({ namespace: '', pod: '', container: '' }), {
+    spoolWindows: () => 0,
+    foldedCgroups: () => ({ now: 0, ever: 0 }),
+  });
   return registry;
 }
 

@@ -1,6 +1,8 @@
 /** Every figure the fleet can be asked for, declared once: its name in queries, its unit, and where it lies on the wire. */
 import type { CgroupColumns, NodeState } from './gen/dentryscope/v1/wire_pb.js';
 
+export * from './combine.js';
+
 /** The columns of CgroupColumns that are counters. */
 export type CgroupColumn = Exclude<keyof CgroupColumns, 'ids' | `$${string}`>;
 /** The fields of NodeState that hold one number. */

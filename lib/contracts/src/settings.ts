@@ -57,6 +57,15 @@ export const settings = {
     1,
     1_048_576,
   ),
+  newCgroupsPerHour: setting(
+    'integer',
+    'NEW_CGROUPS_PER_HOUR',
+    '1000',
+    ['standalone', 'agent'],
+    'New cgroups an hour that get a name of their own, beside the DENTRYSCOPE_MAX_CGROUPS that an agent starts with; the others are counted together, as cgroup 0, for as long as they live. It bounds the series of a node in InfluxDB: DENTRYSCOPE_MAX_CGROUPS for each start of the agent, and this for each hour of DENTRYSCOPE_RETENTION.',
+    1,
+    1_000_000,
+  ),
   liveMaxSamples: setting(
     'integer',
     'LIVE_MAX_SAMPLES',
