@@ -51,7 +51,12 @@ describe.skipIf(missing)('a line that InfluxDB refuses', { timeout: 240_000 }, (
   beforeAll(async () => {
     parts = await startParts();
     const dataDir = join(dir.path, 'kafka');
-    const env = { ...onParts(parts, dataDir), DENTRYSCOPE_KAFKA_PARTITIONS: '1' };
+    const env = {
+      ...onParts(parts, dataDir),
+      DENTRYSCOPE_KAFKA_PARTITIONS: '1',
+      // As its bucket keeps them, so that a window of last month is not left out.
+      DENTRYSCOPE_RETENTION: '365d',
+    };
     const { brokers: kafkaBrokers } = parts.kafka;
     const settings: TransportSettings = { transport: 'kafka', kafkaBrokers, kafkaPartitions: 1, dataDir };
     place = { env, settings, publisher: openPublisher(settings), api: '' };
