@@ -145,6 +145,7 @@ describe.skipIf(missing)('rollup', { timeout: 180_000 }, () => {
     [['--every', '2h'], {}, /DENTRYSCOPE_EVERY must be 22m or less/],
     [[], { DENTRYSCOPE_STORE: 'embedded' }, /DENTRYSCOPE_STORE=embedded: it rolls up InfluxDB/],
     [[], { DENTRYSCOPE_ROLLUP_RETENTION: '1h' }, /DENTRYSCOPE_ROLLUP_RETENTION must be longer/],
+    [[], { DENTRYSCOPE_INFLUX_ROLLUP_BUCKET: 'dentryscope' }, /must be another bucket/],
     [[], { DENTRYSCOPE_INFLUX_TOKEN: '' }, /DENTRYSCOPE_INFLUX_TOKEN/],
     [['now'], {}, /wants flags only; got "now"/],
   ])('%j with %j: says what is wrong', async (flags, more, wrong) => {

@@ -30,16 +30,18 @@ export function influxOptions(settings: Settings): InfluxOptions {
     throw new SettingError(
       'DENTRYSCOPE_STORE=influx wants DENTRYSCOPE_INFLUX_TOKEN_FILE or DENTRYSCOPE_INFLUX_TOKEN',
     );
+  const hours = settings.influxRollupBucket ?? `${settings.influxBucket}_hours`;
+  if (hours === settings.influxBucket)
+    throw new SettingError(
+      `DENTRYSCOPE_INFLUX_ROLLUP_BUCKET must be another bucket than DENTRYSCOPE_INFLUX_BUCKET (${hours}): hours are kept for longer`,
+    );
   return {
     url: settings.influxUrl,
     org: settings.influxOrg,
     bucket: settings.influxBucket,
     token: settings.influxToken,
     retentionMs: settings.retention,
-    rollup: {
-      bucket: settings.influxRollupBucket ?? `${settings.influxBucket}_hours`,
-      retentionMs: settings.rollupRetention,
-    },
+    rollup: { bucket: hours, retentionMs: settings.rollupRetention },
     tlsCaFile: settings.influxTlsCaFile,
   };
 }

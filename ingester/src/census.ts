@@ -21,16 +21,17 @@ export function takeCensus(context: CensusContext): () => void {
   const { census, metrics, logger, everyMs = EVERY_MS } = context;
   const { bucket } = census;
   tellExpired({ ...context, everyMs });
-  let [busy, failing, compared] = [false, false, false];
+  let [busy, failing, compared, told] = [false, false, false, false];
   const take = async () => {
     const series = await census.series();
     metrics.series.set({ bucket }, series);
-    const rolledMs = await census.rolledUntilMs();
-    if (rolledMs !== undefined) metrics.rolledUntil.set(rolledMs / 1000);
     failing = false;
-    if (compared) return;
-    await compareRetention(context);
+    if (!compared) await compareRetention(context);
     compared = true;
+    const rolledMs = await census.rolledUntilMs();
+    if (rolledMs === undefined) return;
+    metrics.rolledUntil.set(rolledMs / 1000);
+    if (!told) told = tellOtherRetention(context, rolledMs);
   };
   const tick = () => {
     if (busy) return;
@@ -59,10 +60,22 @@ function tellExpired({ census, metrics, logger, everyMs }: Required<CensusContex
     quietUntilMs = performance.now() + everyMs;
     logger.warn(
       { bucket: census.bucket, points },
-      `windows came later than the bucket ${census.bucket} keeps them, and are left out ` +
+      `windows came too late for the bucket ${census.bucket}, and are left out ` +
         `(all: ingester_influx_expired_points_total): ${why}`,
     );
   });
+}
+
+/** Windows that this ingester still takes would be in no hour. @returns whether it was told */
+function tellOtherRetention({ census, logger }: CensusContext, rolledMs: number): boolean {
+  const { bucket, lateMs } = census;
+  if (lateMs === undefined || rolledMs <= Date.now() - lateMs) return false;
+  logger.warn(
+    { bucket, rolledUntil: new Date(rolledMs).toISOString() },
+    `the bucket ${bucket} is rolled up to less than ${lateMs / 3_600_000} h ago: DENTRYSCOPE_RETENTION is shorter where ` +
+      'dentryscope rollup runs than here, and windows that come late are in no hour; give both the same',
+  );
+  return true;
 }
 
 async function compareRetention({ census, retentionMs, logger }: CensusContext): Promise<void> {

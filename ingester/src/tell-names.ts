@@ -2,8 +2,11 @@
 import type { ContainerName } from '@dentryscope/store';
 import type { NameSource } from './ingester.js';
 
-/** Of the retention: at any time a name that is needed has been told lately, and few copies of it are kept. */
-const TIMES = 7;
+/**
+ * Of the retention: at any time a name that is needed has been told lately, and few copies of it are kept. Windows of 7 days are
+ * rolled up when they are 6 days and up to 2 hours old; the last name of a pod that was gone then is at most 12 hours older.
+ */
+const TIMES = 14;
 /** setTimeout takes no more. */
 const MOST_MS = 2 ** 31 - 1;
 

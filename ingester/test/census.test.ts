@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMetrics, takeCensus, tellNames } from '@dentryscope/ingester';
 import { Registry } from '@dentryscope/runtime';
+import type { Census } from '@dentryscope/store';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -9,17 +10,24 @@ afterEach(() => void vi.useRealTimers());
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-function setup(series: () => Promise<number>, keptMs: number | undefined, retentionMs = 7 * DAY_MS) {
+function setup(
+  series: () => Promise<number>,
+  keptMs: number | undefined,
+  retentionMs = 7 * DAY_MS,
+  more: Partial<Census> = {},
+) {
   const registry = new Registry();
   const logger = { info: vi.fn(), warn: vi.fn() };
   let expire: (points: number, why: string) => void;
   const stop = takeCensus({
     census: {
       bucket: 'b',
+      lateMs: undefined,
       series,
       retentionMs: async () => keptMs,
       rolledUntilMs: async () => undefined,
       onExpired: (told) => void (expire = told),
+      ...more,
     },
     ...{ retentionMs, metrics: createMetrics(registry), everyMs: 1000 },
     logger: logger as never,
@@ -85,24 +93,24 @@ test('a bucket whose retention the token may not see, or that is as it should be
   }
 });
 
-test('names are told again seven times in the retention; a store that keeps them is told once', async () => {
+test('names are told again fourteen times in the retention; a store that keeps them is told once', async () => {
   const source = { subscribe: vi.fn(() => unsubscribe) };
   const unsubscribe = vi.fn();
   const stop = tellNames(source, () => undefined, 7 * DAY_MS);
-  await vi.advanceTimersByTimeAsync(DAY_MS - 1);
+  await vi.advanceTimersByTimeAsync(DAY_MS / 2 - 1);
   expect(source.subscribe).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(1);
   expect(source.subscribe).toHaveBeenCalledTimes(2);
   expect(unsubscribe).toHaveBeenCalledTimes(1);
-  await vi.advanceTimersByTimeAsync(6 * DAY_MS);
-  expect(source.subscribe).toHaveBeenCalledTimes(8);
+  await vi.advanceTimersByTimeAsync(6.5 * DAY_MS);
+  expect(source.subscribe).toHaveBeenCalledTimes(15);
   stop();
-  expect(unsubscribe).toHaveBeenCalledTimes(8);
+  expect(unsubscribe).toHaveBeenCalledTimes(15);
   await vi.advanceTimersByTimeAsync(7 * DAY_MS);
-  expect(source.subscribe).toHaveBeenCalledTimes(8);
+  expect(source.subscribe).toHaveBeenCalledTimes(15);
   tellNames(source, () => undefined, undefined);
   await vi.advanceTimersByTimeAsync(70 * DAY_MS);
-  expect(source.subscribe).toHaveBeenCalledTimes(9);
+  expect(source.subscribe).toHaveBeenCalledTimes(16);
 });
 
 test('points that came too late: each is counted, and they are logged once in a while', async () => {
@@ -110,11 +118,28 @@ test('points that came too late: each is counted, and they are logged once in a 
   for (let n = 0; n < 10; n++) expire(3);
   expect(await expired()).toBe(30);
   expect(logger.warn.mock.calls.map(([, words]) => words as string)).toEqual([
-    'windows came later than the bucket b keeps them, and are left out (all: ingester_influx_expired_points_total): too old',
+    'windows came too late for the bucket b, and are left out (all: ingester_influx_expired_points_total): too old',
   ]);
   await vi.advanceTimersByTimeAsync(1000);
   expire(1);
   expect(await expired()).toBe(31);
   expect(logger.warn).toHaveBeenCalledTimes(2);
+  stop();
+});
+
+test('hours that are rolled up to where late windows are still taken: told once', async () => {
+  const rolled = [DAY_MS * 7, DAY_MS * 3, DAY_MS * 3];
+  const { logger, stop } = setup(async () => 1, 7 * DAY_MS, 7 * DAY_MS, {
+    lateMs: 6 * DAY_MS,
+    rolledUntilMs: async () => Date.now() - rolled.shift()!,
+  });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(logger.warn).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(logger.warn.mock.calls.map(([, words]) => words as string)).toEqual([
+    expect.stringMatching(
+      /^the bucket b is rolled up to less than 144 h ago: DENTRYSCOPE_RETENTION is shorter/,
+    ),
+  ]);
   stop();
 });

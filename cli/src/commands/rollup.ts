@@ -8,11 +8,16 @@ import { influxOptions } from '../store.js';
 
 /** As shells say it of a command that was ended by Ctrl-C. */
 const INTERRUPTED_STATUS = 130;
+const HOUR_MS = 3_600_000;
 
 async function runRollup(context: Context): Promise<number> {
-  const { settings, lifecycle } = context;
+  const { settings, lifecycle, logger } = context;
   const rollup = openRollup(settings);
   if (settings.every !== undefined) return await again(context, rollup, settings.every);
+  if (rollup.mostBetweenMs < HOUR_MS)
+    logger.warn(
+      `with this DENTRYSCOPE_RETENTION it has to run every ${minutes(rollup)} minutes or more often`,
+    );
   try {
     const hours = await rollDue(rollup, lifecycle.signal);
     process.stdout.write(`${hours} hours rolled up; nothing else is due\n`);
@@ -36,11 +41,13 @@ function openRollup(settings: Context['settings']): Rollup {
     );
   if (settings.every !== undefined && settings.every > rollup.mostBetweenMs)
     throw new SettingError(
-      `DENTRYSCOPE_EVERY must be ${Math.floor(rollup.mostBetweenMs / 60_000)}m or less with this DENTRYSCOPE_RETENTION: ` +
+      `DENTRYSCOPE_EVERY must be ${minutes(rollup)}m or less with this DENTRYSCOPE_RETENTION: ` +
         'windows would leave before they are rolled up',
     );
   return rollup;
 }
+
+const minutes = ({ mostBetweenMs }: Rollup) => Math.floor(mostBetweenMs / 60_000);
 
 /** What fails is due again the next time: windows wait for a day, or for half of a shorter retention. */
 async function again({ lifecycle, logger }: Context, rollup: Rollup, everyMs: number): Promise<number> {

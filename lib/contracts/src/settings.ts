@@ -153,7 +153,7 @@ export const settings = {
     'RETENTION',
     '7d',
     storing,
-    'How long windows are kept. In the embedded store figures of cgroups are then summed up by the hour and kept for DENTRYSCOPE_ROLLUP_RETENTION; in InfluxDB `dentryscope rollup` does that, a day before. An InfluxDB bucket that has to be made is made with it; one that exists is left as it is, and a difference is logged.',
+    'How long windows are kept. In the embedded store figures of cgroups are then summed up by the hour and kept for DENTRYSCOPE_ROLLUP_RETENTION; in InfluxDB `dentryscope rollup` does that a day before (half of it before, where it is shorter than two days), and windows that come later than that are left out. An InfluxDB bucket that has to be made is made with it; one that exists is left as it is, and a difference is logged.',
     3_600_000,
   ),
   rollupRetention: setting(

@@ -71,7 +71,7 @@ export interface TopResult {
   readonly total: bigint;
   /** Largest first, ties by the owner's names; at most `limit`. Owners without the figure are not in it. */
   readonly rows: readonly { readonly owner: Owner; readonly value: bigint }[];
-  /** The range that is answered, where some of the one asked for is kept by whole hours only. */
+  /** The range that is answered, where some of the one asked for is kept by whole hours only, or is not kept. */
   readonly widened?: TimeRange;
 }
 
@@ -93,7 +93,7 @@ export interface SeriesStep {
 
 export interface SeriesResult {
   readonly steps: readonly SeriesStep[];
-  /** What is answered, where some of the range asked for is kept by whole hours only: so are all steps then. */
+  /** What is answered, where some of the range asked for is kept by whole hours only (so are all steps then), or is not kept. */
   readonly widened?: TimeRange & { readonly stepMs: number };
 }
 
@@ -154,11 +154,13 @@ export interface Census {
   series(): Promise<number>;
   /** What the bucket keeps, in milliseconds; 0: all; undefined: that can't be known. @throws StoreError */
   retentionMs(): Promise<number | undefined>;
+  /** Windows older than that are left out, in milliseconds; undefined: none are, but what InfluxDB refuses. */
+  readonly lateMs: number | undefined;
   /** Before it, windows are rolled up by the hour, in Unix milliseconds; undefined: none are. @throws StoreError */
   rolledUntilMs(): Promise<number | undefined>;
   /**
    * The listener is told of points (one a cgroup and window, one a node and window) that came later than the bucket keeps
-   * them, or than they can be rolled up: they are left out, as they would have been dropped by now. Again for those that come again.
+   * them, or after their hour may have been rolled up: they are left out. Again for those that come again.
    */
   onExpired(listener: ExpiredListener): void;
 }

@@ -2,7 +2,8 @@
 import { HttpError } from '@influxdata/influxdb-client';
 import type { Transport } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
-import type { InfluxOptions } from './open.js';
+import { BUCKET_SETTING } from './errors.js';
+import type { ServerOptions } from './server.js';
 
 /**
  * Makes the bucket. What is older than `retentionMs` leaves it, by whole shards of InfluxDB's own choice: a part of a
@@ -11,7 +12,7 @@ import type { InfluxOptions } from './open.js';
  */
 export async function makeBucket(
   transport: Transport,
-  { org, bucket, retentionMs }: InfluxOptions,
+  { org, bucket, bucketSetting = BUCKET_SETTING, retentionMs }: ServerOptions,
 ): Promise<void> {
   const path = `/api/v2/orgs?${new URLSearchParams({ org })}`;
   const { orgs } = (await transport.request(path, '', { method: 'GET' })) as { orgs?: { id: string }[] };
@@ -23,7 +24,7 @@ export async function makeBucket(
   } catch (error) {
     if (error instanceof HttpError && /already exists/.test(error.message)) return;
     throw new StoreError(
-      `there is no bucket ${bucket} (DENTRYSCOPE_INFLUX_BUCKET) that DENTRYSCOPE_INFLUX_TOKEN may use in ${org}, ` +
+      `there is no bucket ${bucket} (${bucketSetting}) that DENTRYSCOPE_INFLUX_TOKEN may use in ${org}, ` +
         `and it could not be made: ${(error as Error).message}`,
       true,
       { cause: error },
@@ -40,7 +41,7 @@ interface BucketAnswer {
 /** @returns milliseconds; 0: it keeps all; undefined: the token may not see the bucket. @throws HttpError */
 export async function bucketRetentionMs(
   transport: Transport,
-  { org, bucket }: InfluxOptions,
+  { org, bucket }: ServerOptions,
 ): Promise<number | undefined> {
   const path = `/api/v2/buckets?${new URLSearchParams({ org, name: bucket })}`;
   const { buckets } = (await transport.request(path, '', { method: 'GET' })) as BucketAnswer;

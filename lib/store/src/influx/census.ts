@@ -1,25 +1,31 @@
 /** What the operator of an InfluxDB wants to know of our bucket: how many series there are, and how long it keeps them. */
 import { StoreError } from '../types.js';
-import type { Census } from '../types.js';
+import type { Census, ExpiredListener } from '../types.js';
 import { quoted, time } from './flux.js';
 import type { HoursBucket } from './reader.js';
 import { rolledUntilMs } from './rollup/rolled.js';
 import type { Server } from './server.js';
+import type { Late } from './writer.js';
 
 const LIMIT_MS = 60_000;
 /** No window is older: agents did not exist. */
 const SINCE_MS = 0;
 const UNTIL_MS = Date.UTC(2262, 0, 1);
 
-export function openCensus(
-  server: Pick<Server, 'queryWithin' | 'retentionMs'>,
-  bucket: string,
-  onExpired: Census['onExpired'],
-  hours: HoursBucket | undefined,
-): Census {
+export interface CensusOptions {
+  readonly server: Pick<Server, 'queryWithin' | 'retentionMs'>;
+  readonly bucket: string;
+  readonly hours: HoursBucket | undefined;
+  readonly late: Late | undefined;
+  /** Those that are told of what is left out. */
+  readonly listeners: ExpiredListener[];
+}
+
+export function openCensus({ server, bucket, hours, late, listeners }: CensusOptions): Census {
   return {
     bucket,
-    onExpired,
+    lateMs: late?.lateMs,
+    onExpired: (listener) => void listeners.push(listener),
     retentionMs: () => server.retentionMs(),
     rolledUntilMs: async () =>
       hours && rolledUntilMs((...asked) => hours.server.queryWithin(LIMIT_MS, ...asked), hours.past.bucket),

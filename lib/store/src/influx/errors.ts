@@ -1,10 +1,12 @@
 import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
-import type { InfluxOptions } from './open.js';
+import type { ServerOptions } from './server.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** InfluxDB quotes lines that it can't read. */
 const LONGEST_WORDS = 1000;
+
+export const BUCKET_SETTING = 'DENTRYSCOPE_INFLUX_BUCKET';
 
 /** Another process, or the next start, will take it. */
 export const closedError = () => new StoreError('the InfluxDB store is closed', true);
@@ -13,7 +15,7 @@ export const closedError = () => new StoreError('the InfluxDB store is closed', 
  * Anything but a refusal of the data itself may be tried again: a setting that is wrong is mended by its operator,
  * and until then nothing must be thrown away.
  */
-export function toStoreError(error: unknown, options: InfluxOptions): StoreError {
+export function toStoreError(error: unknown, options: ServerOptions): StoreError {
   if (error instanceof StoreError) return error;
   const at = `InfluxDB at ${options.url} (DENTRYSCOPE_INFLUX_URL)`;
   if (error instanceof HttpError) return ofStatus(error, at, options);
@@ -39,7 +41,11 @@ function reason(error: unknown): string {
 }
 
 /** InfluxDB's own words are in `message`, e.g. `organization name "x" not found`. */
-function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions): StoreError {
+function ofStatus(
+  error: HttpError,
+  at: string,
+  { org, bucket, bucketSetting = BUCKET_SETTING }: ServerOptions,
+): StoreError {
   const { statusCode: status, headers } = error;
   const message = error.message.trim().slice(0, LONGEST_WORDS);
   const said = `${at} answers ${status}: ${message}.`;
@@ -55,7 +61,7 @@ function ofStatus(error: HttpError, at: string, { org, bucket }: InfluxOptions):
   // Go's answer to plain HTTP: a wrong setting, not refused data.
   if (/HTTP request to an HTTPS server/.test(message)) return may('The URL has to begin with https://.');
   if (/organization/.test(message)) return may('DENTRYSCOPE_INFLUX_ORG names the organization.');
-  if (isBucketMissing(error)) return may('DENTRYSCOPE_INFLUX_BUCKET names the bucket.');
+  if (isBucketMissing(error)) return may(`${bucketSetting} names the bucket.`);
   const refused = status === 400 || status === 413 || status === 422;
   return refused
     ? new StoreError(said, false, { cause: error })

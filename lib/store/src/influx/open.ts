@@ -3,17 +3,21 @@ import type { Census, ExpiredListener, Reader, Writer } from '../types.js';
 import { openCensus } from './census.js';
 import { InfluxReader } from './reader.js';
 import type { HoursBucket } from './reader.js';
-import { agesOf } from './rollup/ages.js';
+import { planOf } from './rollup/ages.js';
+import type { Plan } from './rollup/ages.js';
+import { hoursOptions } from './rollup/open.js';
 import { Past } from './rollup/past.js';
 import { Server } from './server.js';
 import { InfluxWriter } from './writer.js';
-import type { Late } from './writer.js';
 
 /** The bucket of hours: see rollup/layout.ts. */
 export interface RollupOptions {
+  /** Another than that of the windows. */
   readonly bucket: string;
   /** What that bucket keeps, in milliseconds, where it has to be made. */
   readonly retentionMs: number;
+  /** Lines a request. Default 5,000. */
+  readonly requestLines?: number;
 }
 
 export interface InfluxOptions {
@@ -47,32 +51,26 @@ export interface InfluxStore {
  */
 export async function openInfluxStore(options: InfluxOptions): Promise<InfluxStore> {
   const server = new Server(options);
+  const { now = Date.now } = options;
+  const plan = planOf(options);
+  const hours = plan && hoursOf(options, plan, now);
+  const late = plan && { beforeMs: () => now() - plan.lateMs, lateMs: plan.lateMs };
   const listeners: ExpiredListener[] = [];
-  const onExpired: ExpiredListener = (...told) => listeners.forEach((listener) => listener(...told));
-  const writer = new InfluxWriter(server, { onExpired, late: lateOf(options) });
-  const hours = hoursOf(options);
+  const writer = new InfluxWriter(server, {
+    onExpired: (...told) => listeners.forEach((listener) => listener(...told)),
+    late,
+  });
   const reader = new InfluxReader(server, options.bucket, hours);
-  const onExpiredAlso: Census['onExpired'] = (listener) => void listeners.push(listener);
-  const census = openCensus(server, options.bucket, onExpiredAlso, hours);
   return {
     writer,
     reader,
-    census,
+    census: openCensus({ server, bucket: options.bucket, hours, late, listeners }),
     close: async () => void (await Promise.all([writer.close(), reader.close()])),
   };
 }
 
-function lateOf(options: InfluxOptions): Late | undefined {
-  const ages = agesOf(options);
-  const { now = Date.now } = options;
-  return ages && { beforeMs: () => now() - ages.lateMs, lateMs: ages.lateMs };
-}
-
-function hoursOf(options: InfluxOptions): HoursBucket | undefined {
-  const { rollup, retentionMs, now = Date.now } = options;
-  const ages = agesOf(options);
-  if (!ages || !rollup || retentionMs === undefined) return undefined;
-  // Its reader's token may be one that makes no buckets, and before the first roll-up there is none.
-  const server = new Server({ ...options, ...rollup, makesBucket: false });
-  return { server, past: new Past({ bucket: rollup.bucket, ages, retentionMs, now }) };
+/** A reader's token may be one that makes no buckets, and before the first roll-up there is none. */
+function hoursOf(options: InfluxOptions, plan: Plan, now: () => number): HoursBucket {
+  const server = new Server({ ...hoursOptions(options, plan), makesBucket: false });
+  return { server, past: new Past(plan, now) };
 }

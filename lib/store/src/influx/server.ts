@@ -23,6 +23,8 @@ export type ServerOptions = Pick<
 > & {
   /** false: a bucket that is missing stays so. */
   readonly makesBucket?: boolean;
+  /** The setting that names the bucket. Default: DENTRYSCOPE_INFLUX_BUCKET. */
+  readonly bucketSetting?: string;
 };
 
 export class Server {
@@ -57,12 +59,18 @@ export class Server {
     }, signal);
   }
 
-  /** @throws StoreError when it takes longer than `ms` */
-  async queryWithin(ms: number, flux: string, columns: readonly string[]): Promise<string[][]> {
+  /** @throws StoreError when it takes longer than `ms`, or the signal's reason */
+  async queryWithin(
+    ms: number,
+    flux: string,
+    columns: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<string[][]> {
     const limit = new AbortController();
     const reason = new StoreError(`InfluxDB at ${this.options.url} did not answer within ${ms} ms`, true);
     const timer = setTimeout(() => limit.abort(reason), ms);
-    return this.query(flux, columns, limit.signal).finally(() => clearTimeout(timer));
+    const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
+    return this.query(flux, columns, either).finally(() => clearTimeout(timer));
   }
 
   /** How long the bucket keeps what is in it, in milliseconds; 0: for ever; undefined: the token may not see it. */

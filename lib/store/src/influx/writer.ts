@@ -80,7 +80,10 @@ export class InfluxWriter implements Writer {
       else kept.push(n);
     const points = left.reduce((sum, { cgroups }) => sum + 1 + (cgroups?.ids.length ?? 0), 0);
     if (late && points > 0)
-      onExpired(points, `older than ${late.lateMs / HOUR_MS} h: their hours may be rolled up already`);
+      onExpired(
+        points,
+        `${left.length} windows are older than ${late.lateMs / HOUR_MS} h: their hours may be rolled up already`,
+      );
     return kept;
   }
 

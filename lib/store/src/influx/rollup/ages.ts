@@ -1,6 +1,9 @@
-/** When an hour of windows is rolled up: once nothing can be added to it, and before InfluxDB drops it. */
+/**
+ * When an hour of windows is rolled up: once nothing can be added to it, and before InfluxDB drops it. InfluxDB drops whole
+ * shards, whose length is a number of whole hours (docs.influxdata.com/influxdb/v2, "Shards"), once all in one is too old.
+ */
 import { HOUR_MS } from '../../hour.js';
-import type { InfluxOptions } from '../open.js';
+import type { InfluxOptions, RollupOptions } from '../open.js';
 
 const LONGEST_MARGIN_MS = 24 * HOUR_MS;
 const LONGEST_SLACK_MS = HOUR_MS;
@@ -13,17 +16,25 @@ export interface Ages {
   readonly finalMs: number;
 }
 
+/** What is rolled up, and when. */
+export interface Plan extends Ages {
+  readonly rollup: RollupOptions;
+  /** How long windows are kept. */
+  readonly retentionMs: number;
+  /** By what clocks may differ: `finalMs` less `lateMs`. */
+  readonly slackMs: number;
+}
+
 /** @returns undefined where nothing is rolled up: windows are kept for ever, or at least as long as hours would be */
-export function agesOf({
-  retentionMs,
-  rollup,
-}: Pick<InfluxOptions, 'retentionMs' | 'rollup'>): Ages | undefined {
+export function planOf(options: Pick<InfluxOptions, 'retentionMs' | 'rollup'>): Plan | undefined {
+  const { retentionMs, rollup } = options;
   if (retentionMs === undefined || rollup === undefined || rollup.retentionMs <= retentionMs)
     return undefined;
   const marginMs = Math.min(LONGEST_MARGIN_MS, retentionMs / 2);
+  const slackMs = Math.min(LONGEST_SLACK_MS, marginMs / 4);
   const lateMs = retentionMs - marginMs;
-  return { lateMs, finalMs: lateMs + Math.min(LONGEST_SLACK_MS, marginMs / 4) };
+  return { rollup, retentionMs, slackMs, lateMs, finalMs: lateMs + slackMs };
 }
 
 /** How often hours have to be rolled up at least, so that none is dropped before, in milliseconds. */
-export const mostBetweenMs = ({ finalMs }: Ages, retentionMs: number) => (retentionMs - finalMs) / 2;
+export const mostBetweenMs = ({ finalMs, retentionMs }: Plan) => (retentionMs - finalMs) / 2;

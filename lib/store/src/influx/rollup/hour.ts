@@ -6,8 +6,9 @@ import type { Catalog } from '../catalog.js';
 import { flat, from, isNode, list, quoted, time } from '../flux.js';
 import type { Ask, NodeName } from '../flux.js';
 import { nameOfTag } from '../line.js';
-import { rolledCgroupMetrics, rolledNodeMetrics } from './layout.js';
+import { measurementOf, measurements, rolledCgroupMetrics, rolledNodeMetrics } from './layout.js';
 import type { HourRow } from './layout.js';
+import { Totals } from './totals.js';
 
 export interface Hour {
   readonly bucket: string;
@@ -15,7 +16,7 @@ export interface Hour {
   readonly hourMs: number;
 }
 
-const range = ({ hourMs }: Hour) => ({ fromMs: hourMs, toMs: hourMs + HOUR_MS });
+const range = ({ hourMs }: Pick<Hour, 'hourMs'>) => ({ fromMs: hourMs, toMs: hourMs + HOUR_MS });
 
 /** Those with a window that starts in the hour. */
 export async function nodesOf(ask: Ask, hour: Hour): Promise<NodeName[]> {
@@ -49,9 +50,8 @@ const sumsBy = (columns: readonly string[]) => `|> group(columns: ${list(columns
 
 /** Rows of a node's workloads, with the names as the catalog has them now; it must be current. */
 export async function cgroupRows(ask: Ask, hour: Hour, node: NodeName, catalog: Catalog): Promise<HourRow[]> {
-  const names = rolledCgroupMetrics.map(({ name }) => name);
   const columns = ['cluster', 'node', 'boot', 'cgroup', '_field'];
-  const flux = `${fieldsOf(hour, 'cgroup', [isNode(node)], names)} ${sumsBy(columns)}`;
+  const flux = `${fieldsOf(hour, 'cgroup', [isNode(node)], countersOf('cgroup'))} ${sumsBy(columns)}`;
   const rows = new Map<string, { level: 'cgroup'; tags: HourRow['tags']; values: Map<string, bigint> }>();
   for (const row of await ask(flux, [...columns, '_value'])) {
     const tags = workloadOf(catalog.owner(catalog.boot(row), row[3]!));
@@ -71,6 +71,42 @@ function workloadOf({ cluster, node, namespace, workload }: Owner): HourRow['tag
     ...(workload !== undefined && { workload }),
   };
 }
+
+/**
+ * The totals that an hour's points must come to: of counters, from all windows at once; of gauges of nodes, which do not add
+ * up over time, as the rows have them.
+ */
+export async function counterTotals(ask: Ask, hour: Hour, ofNodes: readonly HourRow[]): Promise<Totals> {
+  const totals = new Totals();
+  const columns = ['_field'];
+  for (const level of ['cgroup', 'node'] as const) {
+    const flux = `${fieldsOf(hour, level, [], countersOf(level))} ${sumsBy(columns)}`;
+    for (const [field, value] of await ask(flux, [...columns, '_value']))
+      totals.put(measurementOf({ level }), field!, BigInt(value!));
+  }
+  const gauges = new Set(named('gauge'));
+  for (const { level, values } of ofNodes)
+    for (const [field, value] of values)
+      if (gauges.has(field)) totals.put(measurementOf({ level }), field, value);
+  return totals;
+}
+
+/** What the bucket of hours has of the hour. */
+export async function hourTotals(ask: Ask, bucket: string, hourMs: number): Promise<Totals> {
+  const { fromMs, toMs } = range({ hourMs });
+  const columns = ['_measurement', '_field'];
+  const flux = `from(bucket: ${quoted(bucket)})
+    |> range(start: ${time(fromMs)}, stop: ${time(toMs)})
+    |> filter(fn: (r) => ${measurements.map((name) => `r._measurement == ${quoted(name)}`).join(' or ')})
+    ${sumsBy(columns)}`;
+  const totals = new Totals();
+  for (const [measurement, field, value] of await ask(flux, [...columns, '_value']))
+    totals.put(measurement!, field!, BigInt(value!));
+  return totals;
+}
+
+const countersOf = (level: 'cgroup' | 'node') =>
+  level === 'node' ? named('counter') : rolledCgroupMetrics.map(({ name }) => name);
 
 /** A row of each node, whatever booted meanwhile. */
 export async function nodeRows(ask: Ask, hour: Hour): Promise<HourRow[]> {

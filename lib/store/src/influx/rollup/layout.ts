@@ -7,10 +7,11 @@
  *   rolled until_ms=                                   all hours before are rolled up
  */
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
-import type { CgroupMetric, NodeMetric } from '@dentryscope/contracts';
 import { tag } from '../line.js';
 
-export const measurementOf = ({ level }: CgroupMetric | NodeMetric) => `${level}_hours`;
+export const measurementOf = ({ level }: { readonly level: 'cgroup' | 'node' }) => `${level}_hours`;
+
+export const measurements = (['cgroup', 'node'] as const).map((level) => measurementOf({ level }));
 
 export const ROLLED = 'rolled';
 export const UNTIL_FIELD = 'until_ms';
@@ -34,7 +35,7 @@ export interface HourRow {
 export function hourLine({ level, tags, values }: HourRow, hourMs: number): string {
   const named = hourTags.flatMap((name) => (tags[name] === undefined ? [] : [`,${name}=${tag(tags[name])}`]));
   const fields = [...values].map(([name, value]) => `${name}=${BigInt.asIntN(64, value)}i`);
-  return `${level}_hours${named.join('')} ${fields.join(',')} ${hourMs}`;
+  return `${measurementOf({ level })}${named.join('')} ${fields.join(',')} ${hourMs}`;
 }
 
 export const rolledLine = (untilMs: number, hourMs: number) =>

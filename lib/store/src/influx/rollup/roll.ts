@@ -1,15 +1,15 @@
 /** Rolls up what is due, hour by hour, the oldest first. */
-import { HOUR_MS, hourOf } from '../../hour.js';
+import { HOUR_MS, hourOf, wholeHours } from '../../hour.js';
 import { StoreError } from '../../types.js';
 import { WINDOW_FIELD } from '../boots.js';
 import { Catalog } from '../catalog.js';
-import { flat, from, list, quoted, time } from '../flux.js';
+import { flat, from, time } from '../flux.js';
 import type { Ask } from '../flux.js';
 import type { Server } from '../server.js';
-import type { Ages } from './ages.js';
-import { cgroupRows, nodeRows, nodesOf } from './hour.js';
+import type { Plan } from './ages.js';
+import { cgroupRows, counterTotals, hourTotals, nodeRows, nodesOf } from './hour.js';
 import type { Hour } from './hour.js';
-import { hourLine, rolledLine } from './layout.js';
+import { hourLine, measurements, rolledLine } from './layout.js';
 import type { HourRow } from './layout.js';
 import { rolledUntilMs } from './rolled.js';
 
@@ -21,134 +21,143 @@ export interface RolledHour {
   readonly points: number;
 }
 
-export interface Buckets {
-  readonly windows: { readonly server: Server; readonly bucket: string };
-  readonly hours: { readonly server: Server; readonly bucket: string };
+export interface Bucket {
+  readonly server: Server;
+  readonly bucket: string;
 }
 
-const MEASUREMENTS = ['cgroup_hours', 'node_hours'] as const;
+export interface Buckets {
+  readonly windows: Bucket;
+  readonly hours: Bucket;
+}
+
 /** As InfluxDB advises. */
 const REQUEST_LINES = 5_000;
-/** Two that roll up the same hour at once spoil each other's: whoever is last finds it right. */
+/** Two that roll up the same hour at once may spoil each other's. */
 const TRIES = 3;
 
+/** One run: what it knows of names is as of its begin. */
 export class Roller {
   private readonly catalog: Catalog;
+  private readonly askWindows: Ask;
+  private readonly askHours: Ask;
 
   constructor(
     private readonly buckets: Buckets,
-    private readonly ages: Ages,
-    private readonly now: () => number,
+    private readonly plan: Plan,
+    private readonly nowMs: number,
+    private readonly signal: AbortSignal,
   ) {
-    this.catalog = new Catalog(buckets.windows.server, buckets.windows.bucket);
+    const { windows, hours } = buckets;
+    this.askWindows = (flux, columns) => windows.server.query(flux, columns, signal);
+    this.askHours = (flux, columns) => hours.server.query(flux, columns, signal);
+    const queryWithin = (ms: number, flux: string, columns: readonly string[]) =>
+      windows.server.queryWithin(ms, flux, columns, signal);
+    this.catalog = new Catalog({ queryWithin }, windows.bucket);
   }
 
   /**
-   * Each hour's points are compared with what the windows came to before the hour counts as rolled up; a crash before leaves
-   * an hour that is done again.
+   * An hour counts as rolled up once its points are found to come to what its windows do; a crash before leaves one that is done
+   * again.
    * @throws StoreError, or the signal's reason
    */
-  async *rollDue(signal: AbortSignal): AsyncGenerator<RolledHour> {
-    const untilMs = hourOf(this.now() - this.ages.finalMs);
-    const fromMs = await this.firstHourMs(signal);
-    if (fromMs === undefined) return;
-    if (fromMs < untilMs) await this.catalog.refresh(signal);
-    for (let hourMs = fromMs; hourMs < untilMs; hourMs += HOUR_MS) {
-      const rolled = await this.roll(hourMs, signal);
-      if (rolled.nodes > 0) yield rolled;
+  async *rollDue(): AsyncGenerator<RolledHour> {
+    const untilMs = hourOf(this.nowMs - this.plan.finalMs);
+    const rolledMs = await this.rolledMs();
+    const fromMs = Math.max(rolledMs ?? 0, await this.firstKeptMs());
+    let hourMs = await this.nextHourMs(fromMs, untilMs);
+    if (hourMs !== undefined) await this.catalog.refresh(this.signal);
+    for (; hourMs !== undefined; hourMs = await this.nextHourMs(hourMs + HOUR_MS, untilMs)) {
+      const rolled = await this.roll({ bucket: this.buckets.windows.bucket, hourMs });
+      if (rolled) yield rolled;
     }
+    // Those in which no window starts are done as well.
+    if (rolledMs !== undefined && rolledMs < untilMs) await this.mark(untilMs - HOUR_MS);
   }
 
-  /** @returns undefined where there is no window at all */
-  private async firstHourMs(signal: AbortSignal): Promise<number | undefined> {
-    const rolled = await rolledUntilMs(this.ask('hours', signal), this.buckets.hours.bucket);
-    if (rolled !== undefined) return rolled;
+  /** @throws StoreError where it lies ahead: by a clock that is wrong, here or where it was written */
+  private async rolledMs(): Promise<number | undefined> {
+    const { bucket } = this.buckets.hours;
+    const rolledMs = await rolledUntilMs(this.askHours, bucket);
+    if (rolledMs === undefined || rolledMs <= this.nowMs) return rolledMs;
+    throw new StoreError(
+      `the bucket ${bucket} says that hours are rolled up to ${time(rolledMs)}, which is ahead of this clock: where this clock is ` +
+        `right, the points of its measurement "rolled" from now on have to be deleted`,
+      false,
+    );
+  }
+
+  /** What is older the bucket of hours would not take. */
+  private async firstKeptMs(): Promise<number> {
+    const keptMs = (await this.buckets.hours.server.retentionMs()) ?? this.plan.rollup.retentionMs;
+    return keptMs === 0 ? 0 : wholeHours(this.nowMs - keptMs) + HOUR_MS;
+  }
+
+  /** The first hour from there on in which a window starts. */
+  private async nextHourMs(fromMs: number, untilMs: number): Promise<number | undefined> {
+    if (fromMs >= untilMs) return undefined;
     const { bucket } = this.buckets.windows;
-    const windows = from({ bucket, measurement: 'node', field: WINDOW_FIELD, fromMs: 0 });
+    const windows = from({ bucket, measurement: 'node', field: WINDOW_FIELD, fromMs, toMs: untilMs });
     const flux = `${windows} |> first()${flat(['_time'])} |> min(column: "_time")`;
-    const [row] = await this.ask('windows', signal)(flux, ['_time']);
+    const [row] = await this.askWindows(flux, ['_time']);
     return row && hourOf(Date.parse(row[0]!));
   }
 
-  private async roll(hourMs: number, signal: AbortSignal): Promise<RolledHour> {
-    const hour = { bucket: this.buckets.windows.bucket, hourMs };
+  /** @returns undefined where another process has done it meanwhile */
+  private async roll(hour: Hour): Promise<RolledHour | undefined> {
     for (let tries = 1; ; tries += 1) {
-      await this.clear(hourMs, signal);
-      const { nodes, totals, points } = await this.write(hour, signal);
-      const found = await this.sumsOf(hourMs, signal);
-      if (found !== totals.text()) {
-        if (tries < TRIES) continue;
-        throw new StoreError(
-          `${this.what(hourMs)} holds ${found}; its windows come to ${totals.text()}`,
-          true,
-        );
+      const { nodes, points, wanted } = await this.write(hour);
+      const found = String(await hourTotals(this.askHours, this.buckets.hours.bucket, hour.hourMs));
+      if (found === wanted) {
+        await this.mark(hour.hourMs);
+        return { hourMs: hour.hourMs, nodes, points };
       }
-      await this.buckets.hours.server.write(rolledLine(hourMs + HOUR_MS, hourMs));
-      return { hourMs, nodes, points };
+      // Not the first thing: an hour that is right is never taken away.
+      if (((await this.rolledMs()) ?? 0) > hour.hourMs) return undefined;
+      if (tries === TRIES) throw this.unequal(hour, found, wanted);
+      await this.clear(hour);
     }
   }
 
-  private what(hourMs: number): string {
-    return `the hour of ${time(hourMs)} in bucket ${this.buckets.hours.bucket} (does another process roll it up as well?)`;
+  private unequal({ hourMs }: Hour, found: string, wanted: string): StoreError {
+    const where = `the hour of ${time(hourMs)} in the bucket ${this.buckets.hours.bucket}`;
+    return new StoreError(
+      `${where} comes to ${found || 'nothing'}, its windows to ${wanted}: another process may roll it up as well`,
+      true,
+    );
   }
 
-  /** What a process that ended before it was done left there, or one that had other names. */
-  private async clear(hourMs: number, signal: AbortSignal): Promise<void> {
-    if ((await this.sumsOf(hourMs, signal)) === '') return;
-    for (const measurement of MEASUREMENTS)
+  private mark(hourMs: number): Promise<void> {
+    return this.buckets.hours.server.write(rolledLine(hourMs + HOUR_MS, hourMs));
+  }
+
+  /** What a process that ended before it was done left there under other names, or one that runs. */
+  private async clear({ hourMs }: Hour): Promise<void> {
+    for (const measurement of measurements)
       await this.buckets.hours.server.delete(measurement, hourMs, hourMs + HOUR_MS - 1);
   }
 
-  private async write(hour: Hour, signal: AbortSignal) {
-    const ask = this.ask('windows', signal);
-    const totals = new Totals();
+  /** @returns `wanted`: the totals of its windows, asked for by themselves: nothing that was left out here is left out there */
+  private async write(hour: Hour) {
+    const most = this.plan.rollup.requestLines ?? REQUEST_LINES;
     const lines: string[] = [];
     let points = 0;
-    const add = async (rows: readonly HourRow[], most: number) => {
-      for (const row of rows) totals.add(row);
+    const add = async (rows: readonly HourRow[]) => {
       lines.push(...rows.map((row) => hourLine(row, hour.hourMs)));
       points += rows.length;
-      if (lines.length > most) await this.buckets.hours.server.write(lines.splice(0).join('\n'));
+      while (lines.length >= most) await this.send(lines.splice(0, most));
     };
-    const nodes = await nodesOf(ask, hour);
-    for (const node of nodes) await add(await cgroupRows(ask, hour, node, this.catalog), REQUEST_LINES);
-    await add(nodes.length > 0 ? await nodeRows(ask, hour) : [], 0);
-    return { nodes: nodes.length, totals, points };
+    const nodes = await nodesOf(this.askWindows, hour);
+    for (const node of nodes) await add(await cgroupRows(this.askWindows, hour, node, this.catalog));
+    const ofNodes = await nodeRows(this.askWindows, hour);
+    await add(ofNodes);
+    if (lines.length > 0) await this.send(lines);
+    const wanted = String(await counterTotals(this.askWindows, hour, ofNodes));
+    return { nodes: nodes.length, points, wanted };
   }
 
-  /** What the bucket of hours has of the hour, as the text of `Totals`. */
-  private async sumsOf(hourMs: number, signal: AbortSignal): Promise<string> {
-    const columns = ['_measurement', '_field'];
-    const flux = `from(bucket: ${quoted(this.buckets.hours.bucket)})
-      |> range(start: ${time(hourMs)}, stop: ${time(hourMs + HOUR_MS)})
-      |> filter(fn: (r) => ${MEASUREMENTS.map((name) => `r._measurement == ${quoted(name)}`).join(' or ')})
-      |> group(columns: ${list(columns)}) |> sum() |> group()`;
-    const totals = new Totals();
-    for (const [measurement, field, value] of await this.ask('hours', signal)(flux, [...columns, '_value']))
-      totals.put(measurement!, field!, BigInt(value!));
-    return totals.text();
-  }
-
-  private ask(which: keyof Buckets, signal: AbortSignal): Ask {
-    return (flux, columns) => this.buckets[which].server.query(flux, columns, signal);
-  }
-}
-
-/** The sums of all points by measurement and field, as InfluxDB makes them: past 2^63 they wrap around. */
-class Totals {
-  private readonly sums = new Map<string, bigint>();
-
-  add({ level, values }: HourRow): void {
-    for (const [field, value] of values) this.put(`${level}_hours`, field, value);
-  }
-
-  put(measurement: string, field: string, value: bigint): void {
-    const key = `${measurement}.${field}`;
-    this.sums.set(key, BigInt.asIntN(64, (this.sums.get(key) ?? 0n) + value));
-  }
-
-  text(): string {
-    const sorted = [...this.sums].sort(([a], [b]) => (a < b ? -1 : 1));
-    return sorted.map(([key, sum]) => `${key}=${sum}`).join(' ');
+  private send(lines: readonly string[]): Promise<void> {
+    this.signal.throwIfAborted();
+    return this.buckets.hours.server.write(lines.join('\n'));
   }
 }

@@ -8,7 +8,7 @@ type Request = TopRequest | SeriesRequest;
 export interface Split<R extends Request> {
   readonly hours?: R;
   readonly windows?: R;
-  /** What is answered, where that is not what was asked for. */
+  /** What is answered, where that may not be what was asked for. */
   readonly widened?: TimeRange & { readonly stepMs: number };
 }
 
@@ -48,13 +48,10 @@ function inHours(request: Request): boolean {
   return metric.kind === 'counter' && coarse && FINE.every((name) => filter[name] === undefined);
 }
 
-/** Only what can be known: from there on, in the steps that were asked for. */
+/** Only what can be known. */
 function narrowed<R extends Request>(request: R, windowsMs: number): Split<R> {
-  const stepMs = stepOf(request);
-  const skipped = windowsMs - request.fromMs;
-  const first = request.fromMs + (stepMs === 0 ? skipped : Math.ceil(skipped / stepMs) * stepMs);
-  const fromMs = Math.min(first, request.toMs);
-  const widened = { fromMs, toMs: request.toMs, stepMs };
+  const fromMs = Math.min(windowsMs, request.toMs);
+  const widened = { fromMs, toMs: request.toMs, stepMs: stepOf(request) };
   return fromMs < request.toMs ? { windows: { ...request, fromMs }, widened } : { widened };
 }
 
