@@ -5,7 +5,7 @@ import type { WindowBatch } from './decode.js';
 import { CgroupColumnsSchema, NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
 import type { NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
-export { decodeBatch, decodeWindow } from './decode.js';
+export { bytesWithout, decodeBatch, decodeWindow } from './decode.js';
 export type { Columns, WindowBatch } from './decode.js';
 export type {
   AgentHealth,

@@ -1,6 +1,9 @@
 /** The columns as typed arrays say what the lists say, whatever the bytes. */
 import { describe, expect, it } from 'vitest';
+import { clearField } from '@bufbuild/protobuf';
 import {
+  NodeBatchSchema,
+  bytesWithout,
   cgroupMetrics,
   checkBatch,
   createBatch,
@@ -107,5 +110,31 @@ describe('typed columns', () => {
     ]);
     const { cgroups: columns } = decodeWindow(encode(cgroups));
     for (const { column } of cgroupMetrics) expect([...columns![column]]).toEqual(edges);
+  });
+});
+
+describe('the bytes without some fields', () => {
+  const { field } = NodeBatchSchema;
+  const left = ['cgroups', 'reclaims', 'cluster', 'state'] as const;
+  const numbers = new Set(left.map((name) => field[name].number));
+  const without = (window: WindowBatch) => bytesWithout(window, numbers);
+
+  it.each([
+    ['every field', goldenBytes],
+    ['the first release', firstBytes],
+    ['none of them', encode(undefined)],
+    // Fields of one kind may lie apart, and of one that is there twice the last or the sum counts.
+    ['fields apart from each other', Buffer.concat([encode({ ids: [1n] }), encode(undefined, { seq: 9n })])],
+  ])('say all else: %s', (_, bytes) => {
+    const whole = decodeBatch(bytes);
+    for (const name of left) clearField(whole, field[name]);
+    expect(decodeBatch(without(decodeWindow(bytes))!)).toEqual(whole);
+  });
+
+  it('are not there for what was not read, or was read the long way', () => {
+    expect(without(createBatch(head))).toBeUndefined();
+    expect(without({ ...decodeWindow(goldenBytes) })).toBeUndefined();
+    const pieces = Buffer.concat([encode({ ids: [1n] }), encode({ ids: [2n] })]);
+    expect(without(decodeWindow(pieces))).toBeUndefined();
   });
 });

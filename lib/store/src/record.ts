@@ -1,5 +1,5 @@
 /** What both stores keep of a batch beside its cgroup figures. */
-import { decodeBatch, encodeBatch, nodeMetrics } from '@dentryscope/contracts';
+import { NodeBatchSchema, bytesWithout, decodeBatch, encodeBatch, nodeMetrics } from '@dentryscope/contracts';
 import type { CgroupMetric, NodeBatch, NodeMetric, WindowBatch } from '@dentryscope/contracts';
 import { StoreError } from './types.js';
 
@@ -11,6 +11,15 @@ const LARGEST = (1n << 63n) - 1n;
  * place, and not events and histograms of cgroups, which can be more than a field of InfluxDB takes (1 MiB).
  */
 export function encodeRecord(batch: WindowBatch): Uint8Array {
+  return bytesWithout(batch, LEFT_OUT) ?? encodedRecord(batch);
+}
+
+const { cgroups, liveAges, runQueue, cgroupInfos, reclaims, stalls } = NodeBatchSchema.field;
+const LEFT_OUT = new Set(
+  [cgroups, liveAges, runQueue, cgroupInfos, reclaims, stalls].map(({ number }) => number),
+);
+
+function encodedRecord(batch: WindowBatch): Uint8Array {
   const { cgroups: _, liveAges: _ages, runQueue: _waits, ...rest } = batch;
   return encodeBatch({ ...rest, cgroupInfos: [], reclaims: [], stalls: [] });
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { cgroupMetrics, createBatch } from '@dentryscope/contracts';
+import { cgroupMetrics, createBatch, decodeBatch, decodeWindow, encodeBatch } from '@dentryscope/contracts';
 import type { NodeBatch } from '@dentryscope/contracts';
 import { Bytes } from '../src/influx/bytes.js';
 import { nodeLine } from '../src/influx/line.js';
 import { requests } from '../src/influx/requests.js';
+import { info, window } from './fixtures.js';
 
 const edges = [
   0n,
@@ -71,4 +72,12 @@ test('the lines of windows with any columns, zeros in any place; in requests of 
   expect(lines).toEqual([...batches.flatMap(plain), ...nodes]);
   expect(made[1]!.origin(2_401)).toEqual({ batch: 31, row: 1 });
   expect(made[2]!.origin(4_059)).toEqual({ batch: 59, row: undefined });
+});
+
+test('what is kept of a window that was read is what is kept of one that was made', () => {
+  const bytes = encodeBatch(
+    window({ state: { nrDentry: 5n }, figures: { 7: 1n }, cgroupInfos: [info(7n, '/a')] }),
+  );
+  expect(decodeWindow(bytes)).not.toEqual(decodeBatch(bytes));
+  expect(nodeLine(decodeWindow(bytes))).toBe(nodeLine(decodeBatch(bytes)));
 });
