@@ -20,7 +20,9 @@ export interface SessionOptions extends LinkOptions {
 }
 
 const FETCH_WAIT_MS = 500;
-const FETCH_BYTES = 2 << 20;
+/** Over all partitions, and of one: a consumer holds some multiples of it in memory, unpacked. */
+const FETCH_BYTES = 1 << 20;
+const FETCH_PARTITION_BYTES = FETCH_BYTES / 2;
 const LEAVE_TIMEOUT_MS = 5000;
 const WATCH_EVERY_MS = 1000;
 
@@ -90,6 +92,7 @@ export class ConsumerSession {
       heartbeatInterval: this.options.heartbeatMs,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytes: FETCH_BYTES,
+      maxBytesPerPartition: FETCH_PARTITION_BYTES,
       allowAutoTopicCreation: false,
       retry: { ...briefRetry, restartOnFailure: () => Promise.resolve(false) },
     });
