@@ -1,11 +1,12 @@
 import type { Told } from '../infos.js';
+import { IdTable } from './id-table.js';
 
 /** After this long a cgroup is written again when its agent repeats it: what expires in a bucket comes back. */
 const FORGET_MS = 3_600_000;
 
-/** What was written lately, so that the repetitions of the agents cost nothing. Some 100 bytes a living cgroup. */
+/** What was written lately, so that the repetitions of the agents cost nothing. Some 32 to 64 bytes a living cgroup. */
 export class ToldLately {
-  private readonly places = new Map<string, { sinceMs: number; hashes: Map<bigint, number> }>();
+  private readonly places = new Map<string, { sinceMs: number; hashes: IdTable }>();
   private sweptMs = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
@@ -23,7 +24,7 @@ export class ToldLately {
   add(written: ReturnType<ToldLately['newIn']>): void {
     for (const { told, hash } of written) {
       const { placeKey: key, info } = told;
-      const place = this.places.get(key) ?? { sinceMs: this.now(), hashes: new Map<bigint, number>() };
+      const place = this.places.get(key) ?? { sinceMs: this.now(), hashes: new IdTable() };
       this.places.set(key, place);
       if (told.removed) place.hashes.delete(info.id);
       else place.hashes.set(info.id, hash);
