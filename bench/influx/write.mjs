@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { deserialize } from 'node:v8';
 import { InfluxDB, Point } from '@influxdata/influxdb-client';
-import { cgroupMetrics, decodeBatch, decodeWindow } from '@dentryscope/contracts';
+import { WindowMemory, cgroupMetrics, decodeBatch, decodeWindow } from '@dentryscope/contracts';
 import { openInfluxStore } from '@dentryscope/store';
 import { cpuMsSince } from '../lib/processor-time.mjs';
 import { shuffler } from '../lib/stats.mjs';
@@ -14,12 +14,16 @@ const [file, rounds, seed, url, org, token] = process.argv.slice(2);
 const { messages, atOnce } = deserialize(readFileSync(file));
 const points = messages.reduce((sum, bytes) => sum + decodeBatch(bytes).cgroups.ids.length, 0);
 
+const memory = new WindowMemory();
 const ours = await openInfluxStore({ url, org, token, bucket: 'ours' });
 
 /** As the ingester: what the broker gave at once, decoded and written together. */
 async function together() {
-  for (let from = 0; from < messages.length; from += atOnce)
-    await ours.writer.write(messages.slice(from, from + atOnce).map(decodeWindow));
+  for (let from = 0; from < messages.length; from += atOnce) {
+    const some = messages.slice(from, from + atOnce);
+    await ours.writer.write(some.map((bytes) => decodeWindow(bytes, memory)));
+    memory.reuse();
+  }
 }
 
 /** As the client's examples: a message after the other, a Point a cgroup, the WriteApi as it is by default. */

@@ -18,7 +18,7 @@ export async function readyMade(messages, atOnce) {
   const url = `http://127.0.0.1:${server.address().port}`;
   const store = await openInfluxStore({ url, org: 'any', bucket: 'any', token: 'any' });
   for (let from = 0; from < messages.length; from += atOnce)
-    await store.writer.write(messages.slice(from, from + atOnce).map(decodeWindow));
+    await store.writer.write(messages.slice(from, from + atOnce).map((bytes) => decodeWindow(bytes)));
   await store.close();
   await new Promise((resolve) => server.close(resolve));
   return lines;

@@ -1,4 +1,5 @@
 /** The ingester as a function: messages in, durable windows and dead letters out. It keeps nothing between calls. */
+import { WindowMemory } from '@dentryscope/contracts';
 import type { Writer } from '@dentryscope/store';
 import type { Logger } from '@dentryscope/runtime';
 import type { Publisher, Received } from '@dentryscope/transport';
@@ -30,9 +31,14 @@ export type Handler = (messages: readonly Received[]) => Promise<void>;
  * It rejects with EndingError only.
  */
 export function createHandler(context: HandlerContext): Handler {
+  const spare: WindowMemory[] = [];
   return async (messages) => {
-    const { good, bad } = sortMessages(messages);
+    const memory = spare.pop() ?? new WindowMemory();
+    const { good, bad } = sortMessages(messages, memory);
     const refused = await writeAll(context, good);
     await bury(context, [...bad, ...refused]);
+    // Not where it ends in an error: something may still be reading there.
+    memory.reuse();
+    spare.push(memory);
   };
 }

@@ -45,7 +45,16 @@ function setup(
   };
   const value = async (name: string) =>
     (await registry.getSingleMetric(name)!.get()).values.map(({ value, labels }) => [labels, value]);
-  return { handle: createHandler(context), written, letters, calls, ending, trouble: context.trouble, value };
+  return {
+    context,
+    handle: createHandler(context),
+    written,
+    letters,
+    calls,
+    ending,
+    trouble: context.trouble,
+    value,
+  };
 }
 
 const nodes = (batches: readonly WindowBatch[]) => batches.map(({ node, seq }) => `${node} ${seq}`);
@@ -225,3 +234,31 @@ test('the end of the process cuts short the time that a store asked for', async 
   await expect(handle([received(batch('n', 1))])).rejects.toBeInstanceOf(EndingError);
   expect(calls).toEqual({ write: 1, publish: 0 });
 });
+
+test('what a call was handed stays as it is until it has ended, and after an error for good', async () => {
+  const { context, ending } = setup(() => {});
+  const running: { batch: WindowBatch; end: (error?: Error) => void }[] = [];
+  const write = (batches: readonly WindowBatch[]) =>
+    new Promise<void>((resolve, reject) => {
+      running.push({ batch: batches[0]!, end: (error) => (error ? reject(error) : resolve()) });
+    });
+  const handle = createHandler({ ...context, store: { write } });
+  const figures = (n: number) => Array.from(running[n]!.batch.cgroups!.dentriesAllocated, Number);
+  const windowOf = (value: bigint) => received({ ...batch('n', 1), cgroups: columnsOf(value) });
+  const calls = [1n, 2n].map((value) => handle([windowOf(value)]));
+  expect([0, 1].map(figures)).toEqual([[1], [2]]);
+  ending.abort();
+  running[0]!.end(new StoreError('away', true));
+  await expect(calls[0]).rejects.toThrow(EndingError);
+  const third = handle([windowOf(3n)]);
+  expect([0, 1, 2].map(figures)).toEqual([[1], [2], [3]]);
+  running[1]!.end();
+  await calls[1];
+  const fourth = handle([windowOf(4n)]);
+  // Only now the memory of the second call is that of another.
+  expect([0, 1, 2, 3].map(figures)).toEqual([[1], [4], [3], [4]]);
+  for (const { end } of running) end();
+  await Promise.all([third, fourth]);
+});
+
+const columnsOf = (value: bigint) => ({ ids: [7n], dentriesAllocated: [value] }) as never;

@@ -9,7 +9,9 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { configureTextEncoding } from '@bufbuild/protobuf/wire';
 import { CgroupColumnsSchema, NodeBatchSchema } from './gen/dentryscope/v1/wire_pb.js';
 import type { CgroupColumns, NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
+import { halvesOf } from './halves.js';
 import type { CgroupColumn } from './metrics.js';
+import type { WindowMemory } from './window-memory.js';
 import { FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, WireReader } from './wire-reader.js';
 
 const utf8 = {
@@ -74,15 +76,16 @@ export function decodeBatch(bytes: Uint8Array): NodeBatch {
 /**
  * As `decodeBatch`, the columns as typed arrays over one buffer: no bigint is made of a figure, which is most of what a
  * busy ingester's decoder and collector do otherwise.
+ * @param memory of the columns, which are good until it is used again; left out: memory of their own
  * @throws Error as decodeBatch does
  */
-export function decodeWindow(bytes: Uint8Array): WindowBatch {
+export function decodeWindow(bytes: Uint8Array, memory?: WindowMemory): WindowBatch {
   const batch = create(NodeBatchSchema);
   let columns: TypedColumns | undefined;
   try {
     readBatch(bytes, batch, (reader, end) => {
       if (columns) throw UNUSUAL;
-      columns = readTyped(reader, end);
+      columns = readTyped(reader, end, memory);
     });
   } catch (error) {
     if (error === UNUSUAL) return decodeBatch(bytes);
@@ -146,9 +149,10 @@ function readBatch(
 }
 
 /** @throws UNUSUAL where a list comes in pieces or a field is not known, Error where it is malformed */
-function readTyped(reader: WireReader, end: number): TypedColumns {
-  const buffer = new BigUint64Array(reader.lastBytes(end));
-  const halves = new Uint32Array(buffer.buffer);
+function readTyped(reader: WireReader, end: number, memory: WindowMemory | undefined): TypedColumns {
+  const count = reader.lastBytes(end);
+  const buffer = memory ? memory.take(count) : new BigUint64Array(count);
+  const halves = halvesOf(buffer);
   const columns: Record<string, BigUint64Array> = { ...noColumns };
   let used = 0;
   while (reader.pos < end) {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { clearField } from '@bufbuild/protobuf';
 import {
   NodeBatchSchema,
+  WindowMemory,
   bytesWithout,
   cgroupMetrics,
   checkBatch,
@@ -136,5 +137,37 @@ describe('the bytes without some fields', () => {
     expect(without({ ...decodeWindow(goldenBytes) })).toBeUndefined();
     const pieces = Buffer.concat([encode({ ids: [1n] }), encode({ ids: [2n] })]);
     expect(without(decodeWindow(pieces))).toBeUndefined();
+  });
+});
+
+describe('memory that is used again', () => {
+  const windowOf = (n: number) =>
+    encode({ ids: [1n, 2n], dentriesAllocated: [BigInt(n), 2n ** 40n + BigInt(n)] });
+
+  it('holds many windows at once, each with its own values', () => {
+    const memory = new WindowMemory();
+    for (let round = 0; round < 3; round++) {
+      const bytes = Array.from({ length: 20_000 }, (_, n) => windowOf(round * 100_000 + n));
+      const windows = bytes.map((one) => decodeWindow(one, memory));
+      for (const [n, window] of windows.entries())
+        if (n % 97 === 0 || n > 19_990) expect(nodeBatchOf(window)).toEqual(decodeBatch(bytes[n]!));
+      memory.reuse();
+    }
+  });
+
+  it('is overwritten only after it was given back', () => {
+    const memory = new WindowMemory();
+    const first = decodeWindow(windowOf(5), memory);
+    decodeWindow(windowOf(6), memory);
+    expect(first.cgroups!.dentriesAllocated[0]).toBe(5n);
+    memory.reuse();
+    decodeWindow(windowOf(7), memory);
+    expect(first.cgroups!.dentriesAllocated[0]).toBe(7n);
+  });
+
+  it('has room for a window that is larger than its pieces', () => {
+    const ids = Array.from({ length: 40_000 }, (_, n) => BigInt(n + 1));
+    const bytes = encode({ ids, dentriesAllocated: ids });
+    expect(nodeBatchOf(decodeWindow(bytes, new WindowMemory()))).toEqual(decodeBatch(bytes));
   });
 });
