@@ -25,7 +25,7 @@ export type TopQuery = Static<typeof TopQuery>;
 const Answered = Type.String({
   ...Time,
   description:
-    'As answered: to the whole hour, wider than asked, where figures of cgroups are kept by the hour only (the embedded store, past DENTRYSCOPE_RETENTION)',
+    'As answered: to the whole hour, wider than asked, where figures are kept by the hour only (past DENTRYSCOPE_RETENTION); later than asked, where InfluxDB has no such hours: of pods, containers, cgroups and gauges of cgroups',
 });
 
 export const TopAnswer = Type.Object({
