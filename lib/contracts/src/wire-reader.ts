@@ -99,7 +99,8 @@ export class WireReader {
   }
 
   /**
-   * As `uint64s`, into 32-bit halves from `to[from]` on (a Uint32Array over a BigUint64Array): no value is made.
+   * As `uint64s`, into 32-bit halves from `to[from]` on (a Uint32Array over a BigUint64Array): no value is made. What
+   * lies there does not matter.
    * @returns how many there were
    */
   halves(end: number, to: Uint32Array, from: number): number {
@@ -110,6 +111,7 @@ export class WireReader {
       let low = byte & 0x7f;
       if (byte < 0x80) {
         to[next + LOW] = low;
+        to[next + HIGH] = 0;
         continue;
       }
       let high = 0;

@@ -165,6 +165,17 @@ describe('memory that is used again', () => {
     expect(first.cgroups!.dentriesAllocated[0]).toBe(7n);
   });
 
+  it('has nothing left of what lay in it, whatever the lengths of the values', () => {
+    const memory = new WindowMemory();
+    const values = (round: number, n: number) => edges[(7 * round + 5 * n) % edges.length]!;
+    for (let round = 0; round < 3 * edges.length; round++) {
+      const columns = { ids: edgeIds, dentriesAllocated: edges.map((_, n) => values(round, n)) };
+      const bytes = encode(columns);
+      expect(nodeBatchOf(decodeWindow(bytes, memory))).toEqual(decodeBatch(bytes));
+      memory.reuse();
+    }
+  });
+
   it('has room for a window that is larger than its pieces', () => {
     const ids = Array.from({ length: 40_000 }, (_, n) => BigInt(n + 1));
     const bytes = encode({ ids, dentriesAllocated: ids });
