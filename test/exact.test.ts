@@ -3,19 +3,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { requirePart } from '@dentryscope/lab';
 import type { TopAnswer } from '@dentryscope/contracts';
 import { endAll, eventually, getJson } from './lib/cli.js';
-import { isExt4, scratch } from './lib/scratch.js';
+import { scratch } from './lib/scratch.js';
 import { onParts, quickly, startParts, startService, startStandalone } from './lib/services.js';
 import type { Parts } from './lib/services.js';
-import { Cgroup, buildWorkload, requireKernel } from './lib/workload.js';
+import { Cgroup, buildExt4Workload, requireKernel } from './lib/workload.js';
 
 const FAILED_LOOKUPS = 1000;
 const dir = scratch();
 let workload: string;
 
-beforeAll(() => {
-  workload = buildWorkload(dir.path);
-  if (!isExt4(dir.path)) throw new Error(`${dir.path} is not on ext4; set TMPDIR to a folder that is`);
-});
+beforeAll(() => void (workload = buildExt4Workload(dir.path)));
 afterEach(endAll);
 afterAll(dir.remove);
 

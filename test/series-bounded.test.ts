@@ -3,9 +3,9 @@ import { batchFromJson } from '@dentryscope/contracts';
 import type { NodeBatch } from '@dentryscope/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Cli, endAll, eventually } from './lib/cli.js';
-import { isExt4, scratch } from './lib/scratch.js';
+import { scratch } from './lib/scratch.js';
 import { quickly } from './lib/services.js';
-import { Cgroup, buildWorkload, requireKernel } from './lib/workload.js';
+import { Cgroup, buildExt4Workload, requireKernel } from './lib/workload.js';
 
 const JOBS = 60;
 const FAILED_LOOKUPS = 1000n;
@@ -14,10 +14,7 @@ const ROOM = 30;
 const dir = scratch();
 let workload: string;
 
-beforeAll(() => {
-  workload = buildWorkload(dir.path);
-  if (!isExt4(dir.path)) throw new Error(`${dir.path} is not on ext4; set TMPDIR to a folder that is`);
-});
+beforeAll(() => void (workload = buildExt4Workload(dir.path)));
 afterEach(endAll);
 afterAll(dir.remove);
 

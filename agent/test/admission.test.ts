@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Admission } from '../src/admission.js';
 import { Credit } from '../src/credit.js';
 import type { WindowColumns } from '../src/deltas.js';
+import { randomOf } from './busy-node.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -26,15 +27,10 @@ const keep = (admission: Admission, window: WindowColumns): bigint[] => {
   return admitted.window.ids;
 };
 
-/** Mulberry32. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
-  };
+/** Whole numbers. */
+function belowOf(seed: number): (below: number) => number {
+  const random = randomOf(seed);
+  return (below) => Math.floor(random() * below);
 }
 
 /** Cgroups that come and go: a window of those that did something, and who died in it. */
@@ -57,7 +53,7 @@ const total = (metric: CgroupMetric, values: readonly bigint[]) =>
 
 describe('sums over cgroups', () => {
   it.each(Array.from({ length: 100 }, (_, seed) => seed))('are what they were (seed %i)', (seed) => {
-    const random = randomOf(seed);
+    const random = belowOf(seed);
     const seen = cgroupMetrics.filter(() => random(4) > 0);
     const next = churn(
       random,
@@ -123,7 +119,7 @@ describe('the budget', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'in any hours: at most max + hours * rate have rows (seed %i)',
     (seed) => {
-      const random = randomOf(seed);
+      const random = belowOf(seed);
       const [max, rate] = [4 + random(10), 1 + random(40)];
       const { admission, clock } = admissionOf(max, rate);
       const next = churn(random, ['dentriesAllocated']);

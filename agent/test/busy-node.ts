@@ -30,7 +30,7 @@ export function busyNode(startMs: number, seed = 20261124): BusyNode {
 }
 
 /** Mulberry32: even, fast, and the same on every machine. */
-function randomOf(seed: number): Random {
+export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

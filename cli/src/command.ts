@@ -23,6 +23,15 @@ export interface CommandModule {
   run(context: Context): Promise<number | void>;
 }
 
+/** As shells say it of a command that was ended by Ctrl-C. */
+const INTERRUPTED_STATUS = 130;
+
+/** @param left what there is of its work @returns the exit status */
+export function interrupted(left: string): number {
+  process.stderr.write(`ended before it was done; ${left}\n`);
+  return INTERRUPTED_STATUS;
+}
+
 /** Ends the command with status 1 and this message alone. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';

@@ -4,6 +4,13 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupIdOf, hookReport } from '@dentryscope/native';
 import { root } from './cli.js';
+import { isExt4 } from './scratch.js';
+
+/** @throws Error where the folder is not on ext4, on which each failed lookup leaves a negative dentry: one allocation */
+export function buildExt4Workload(directory: string): string {
+  if (!isExt4(directory)) throw new Error(`${directory} is not on ext4; set TMPDIR to a folder that is`);
+  return buildWorkload(directory);
+}
 
 export function buildWorkload(directory: string): string {
   const binary = join(directory, 'workload');

@@ -3,11 +3,9 @@ import { SettingError } from '@dentryscope/runtime';
 import { StoreError, exportParquet } from '@dentryscope/store';
 import type { ExportedFile } from '@dentryscope/store';
 import type { CommandModule, Context } from '../command.js';
-import { CommandError } from '../command.js';
+import { CommandError, interrupted } from '../command.js';
 
 const PROGRESS_MS = 5_000;
-/** As shells say it of a command that was ended by Ctrl-C. */
-const INTERRUPTED_STATUS = 130;
 
 async function runExport({ settings, positionals, lifecycle }: Context): Promise<number> {
   const to = positionals[0]!;
@@ -22,7 +20,7 @@ async function runExport({ settings, positionals, lifecycle }: Context): Promise
     process.stdout.write(files.map((file) => summary(to, file)).join(''));
     return 0;
   } catch (error) {
-    if (signal.aborted) return ended();
+    if (signal.aborted) return interrupted('nothing is left of it');
     if (error instanceof StoreError) throw new CommandError(error.message, { cause: error });
     throw error;
   }
@@ -49,11 +47,6 @@ function sayNowAndThen(): (file: ExportedFile) => void {
 
 const summary = (to: string, { name, rows, bytes }: ExportedFile) =>
   `${join(to, name)}: ${rows} rows, ${bytes} bytes\n`;
-
-function ended(): number {
-  process.stderr.write('ended before it was done; nothing is left of it\n');
-  return INTERRUPTED_STATUS;
-}
 
 export const command: CommandModule = {
   name: 'export',

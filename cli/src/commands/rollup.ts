@@ -3,11 +3,9 @@ import { SettingError } from '@dentryscope/runtime';
 import { StoreError, openInfluxRollup } from '@dentryscope/store';
 import type { RolledHour, Rollup } from '@dentryscope/store';
 import type { CommandModule, Context } from '../command.js';
-import { CommandError } from '../command.js';
+import { CommandError, interrupted } from '../command.js';
 import { influxOptions } from '../store.js';
 
-/** As shells say it of a command that was ended by Ctrl-C. */
-const INTERRUPTED_STATUS = 130;
 const HOUR_MS = 3_600_000;
 
 async function runRollup(context: Context): Promise<number> {
@@ -23,7 +21,7 @@ async function runRollup(context: Context): Promise<number> {
     process.stdout.write(`${hours} hours rolled up; nothing else is due\n`);
     return 0;
   } catch (error) {
-    if (lifecycle.signal.aborted) return ended();
+    if (lifecycle.signal.aborted) return interrupted('the next one goes on from there');
     if (error instanceof StoreError) throw new CommandError(error.message, { cause: error });
     throw error;
   }
@@ -75,11 +73,6 @@ async function rollDue(rollup: Rollup, signal: AbortSignal): Promise<number> {
 
 const line = ({ hourMs, nodes, points }: RolledHour) =>
   `${new Date(hourMs).toISOString()}: ${points} points of ${nodes} nodes\n`;
-
-function ended(): number {
-  process.stderr.write('ended before it was done; the next one goes on from there\n');
-  return INTERRUPTED_STATUS;
-}
 
 export const command: CommandModule = {
   name: 'rollup',

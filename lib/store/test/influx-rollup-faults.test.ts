@@ -1,26 +1,16 @@
 /** The roll-up of InfluxDB in trouble: whatever dies meanwhile, an hour that counts as rolled up is right. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { requirePart, startInflux } from '@dentryscope/lab';
-import type { RunningInflux } from '@dentryscope/lab';
+import { describe, expect, test, vi } from 'vitest';
+import { requirePart } from '@dentryscope/lab';
 import { openInfluxStore } from '@dentryscope/store';
 import type { InfluxOptions } from '@dentryscope/store';
 import { FaultProxy } from './fault-proxy.js';
 import { T0, total, window } from './fixtures.js';
-import { Operator } from './influx-operator.js';
 import { CUT, DAY, DUE, HOUR, names, rollUps } from './rolled-fleet.js';
 
 const missing = requirePart('influx');
 
 describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
-  let influx: RunningInflux;
-  let operator: Operator;
-  let on: ReturnType<typeof rollUps>;
-  beforeAll(async () => {
-    influx = await startInflux();
-    operator = new Operator(influx);
-    on = rollUps(influx, operator);
-  });
-  afterAll(() => influx?.stop());
+  const on = rollUps();
 
   const withLines = (options: InfluxOptions, requestLines: number): InfluxOptions => ({
     ...options,
@@ -32,9 +22,9 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
 
   /** A bucket of hours in which another process has ended in the middle of one, with names that have changed since. */
   const beginAnew = async ({ bucket, writer }: Awaited<ReturnType<typeof on.filled>>) => {
-    await operator.deleteBucket(`${bucket}_hours`);
-    await operator.makeBucket(`${bucket}_hours`);
-    await operator.writeLines(`${bucket}_hours`, [stranger]);
+    await on.operator().deleteBucket(`${bucket}_hours`);
+    await on.operator().makeBucket(`${bucket}_hours`);
+    await on.operator().writeLines(`${bucket}_hours`, [stranger]);
     await writer.writeNames(other);
   };
 
@@ -42,8 +32,8 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
     'cut off at each of its requests, before or after: the next one ends with the same, names that changed meanwhile too',
     { timeout: 180_000 },
     async () => {
-      const proxy = await FaultProxy.start(influx.url);
       const store = await on.filled();
+      const proxy = await FaultProxy.start(store.options.url);
       const { clock, writer } = store;
       const options = withLines(store.options, 2);
       clock.nowMs = DUE - HOUR;
@@ -73,8 +63,8 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
     'two at once, one of which is cut off at any of its requests: the hours are right',
     { timeout: 180_000 },
     async () => {
-      const proxy = await FaultProxy.start(influx.url);
       const store = await on.filled();
+      const proxy = await FaultProxy.start(store.options.url);
       store.clock.nowMs = DUE - HOUR;
       const options = withLines(store.options, 2);
       const wanted = await on.sums(options, { windows: true, toMs: CUT - HOUR });
@@ -97,7 +87,7 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
     const { options, bucket, reader, close } = await on.setUp();
     const nowMs = Math.floor(Date.now() / HOUR) * HOUR;
     const [old, young] = [nowMs - 40 * DAY, nowMs - 7 * DAY];
-    await operator.makeBucket(`${bucket}_hours`, (30 * DAY) / 1000);
+    await on.operator().makeBucket(`${bucket}_hours`, (30 * DAY) / 1000);
     const plain = await openInfluxStore({ ...options, rollup: undefined });
     for (const [seq, startMs] of [0, old, young].entries())
       await plain.writer.write([window({ seq: seq + 1, startMs, figures: { 7: BigInt(seq + 1) } })]);
@@ -107,7 +97,7 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
     expect(await on.roll({ ...options, now })).toEqual([]);
     const hours = await openInfluxStore({ ...options, now });
     expect(await hours.census.rolledUntilMs()).toBe(nowMs - 6 * DAY - HOUR);
-    await operator.delete(bucket, '_measurement="cgroup"', 0, nowMs);
+    await on.operator().delete(bucket, ['cgroup'], 0, nowMs);
     expect(await total(hours.reader, { fromMs: young, toMs: nowMs })).toBe(3n);
     expect(await total(reader, { fromMs: young, toMs: nowMs })).toBe(0n);
     await Promise.all([hours.close(), close()]);
@@ -116,11 +106,11 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
   test('an hour that can never be right is told of, and nothing counts as rolled up', async () => {
     const { options, clock, bucket, census, close } = await on.filled();
     clock.nowMs = DUE;
-    await operator.makeBucket(`${bucket}_hours`);
+    await on.operator().makeBucket(`${bucket}_hours`);
     // Without the line of its node nobody looks for the cgroups of it.
-    await operator.writeLines(bucket, [
-      `cgroup,boot=b,cgroup=7,cluster=c9,node=n9 dentries_allocated=5i ${T0}`,
-    ]);
+    await on
+      .operator()
+      .writeLines(bucket, [`cgroup,boot=b,cgroup=7,cluster=c9,node=n9 dentries_allocated=5i ${T0}`]);
     await expect(on.roll(options)).rejects.toThrow(
       /the hour of 2026-01-01T00.* comes to .*, its windows to /,
     );
@@ -136,7 +126,7 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
     ahead.mockRestore();
     expect(await on.roll(real)).toEqual([]);
     const untilMs = now!() + HOUR;
-    await operator.writeLines(`${bucket}_hours`, [`rolled until_ms=${untilMs}i ${untilMs - HOUR}`]);
+    await on.operator().writeLines(`${bucket}_hours`, [`rolled until_ms=${untilMs}i ${untilMs - HOUR}`]);
     await expect(on.roll(options)).rejects.toThrow(
       /rolled up to 2026-01-02T01.*, which is ahead of this clock/,
     );
@@ -145,8 +135,10 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
 
   test('a token that is for the bucket of windows only: the setting of the other is named', async () => {
     const { options, clock, bucket, close } = await on.filled();
-    const { buckets } = (await operator.request(`buckets?name=${bucket}`)) as { buckets: { id: string }[] };
-    const token = await operator.tokenFor(['read', 'write'], buckets[0]!.id);
+    const { buckets } = (await on.operator().request(`buckets?name=${bucket}`)) as {
+      buckets: { id: string }[];
+    };
+    const token = await on.operator().tokenFor(['read', 'write'], buckets[0]!.id);
     clock.nowMs = DUE;
     await expect(on.roll({ ...options, token })).rejects.toThrow(
       /_hours \(DENTRYSCOPE_INFLUX_ROLLUP_BUCKET\) that/,

@@ -1,24 +1,14 @@
 /** Hours in InfluxDB: what windows came to, exactly, once the windows are gone. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requirePart, startInflux } from '@dentryscope/lab';
-import type { RunningInflux } from '@dentryscope/lab';
+import { describe, expect, test } from 'vitest';
+import { requirePart } from '@dentryscope/lab';
 import { openInfluxRollup, openInfluxStore } from '@dentryscope/store';
 import { T0, cap, metric, top, total, window } from './fixtures.js';
-import { Operator } from './influx-operator.js';
 import { ALL, CUT, DAY, DUE, HOUR, HOURS, KEPT, MINUTE, answers, rollUps } from './rolled-fleet.js';
 
 const missing = requirePart('influx');
 
 describe.skipIf(missing)('InfluxDB 2.7, rolled up by the hour', () => {
-  let influx: RunningInflux;
-  let operator: Operator;
-  let on: ReturnType<typeof rollUps>;
-  beforeAll(async () => {
-    influx = await startInflux();
-    operator = new Operator(influx);
-    on = rollUps(influx, operator);
-  });
-  afterAll(() => influx?.stop());
+  const on = rollUps();
 
   test('every figure by node, namespace and workload is the same when the windows are gone', async () => {
     const { options, clock, reader, bucket, close } = await on.filled();
@@ -109,8 +99,8 @@ describe.skipIf(missing)('InfluxDB 2.7, rolled up by the hour', () => {
   test('nothing is rolled up where hours are kept no longer, and not where windows leave too early', async () => {
     const { options, bucket, close } = await on.setUp();
     expect(openInfluxRollup({ ...options, rollup: { bucket: 'x', retentionMs: KEPT } })).toBeUndefined();
-    await operator.deleteBucket(bucket);
-    await operator.makeBucket(bucket, (3 * DAY) / 1000);
+    await on.operator().deleteBucket(bucket);
+    await on.operator().makeBucket(bucket, (3 * DAY) / 1000);
     await expect(on.roll(options)).rejects.toThrow(
       /keeps windows 72 h, less than DENTRYSCOPE_RETENTION says \(168 h\)/,
     );
@@ -119,8 +109,10 @@ describe.skipIf(missing)('InfluxDB 2.7, rolled up by the hour', () => {
 
   test('a token that may read only, and no bucket of hours yet: windows answer', async () => {
     const { options, clock, bucket, close } = await on.filled();
-    const { buckets } = (await operator.request(`buckets?name=${bucket}`)) as { buckets: { id: string }[] };
-    const token = await operator.tokenFor(['read'], buckets[0]!.id);
+    const { buckets } = (await on.operator().request(`buckets?name=${bucket}`)) as {
+      buckets: { id: string }[];
+    };
+    const token = await on.operator().tokenFor(['read'], buckets[0]!.id);
     clock.nowMs = DUE;
     const reading = await openInfluxStore({ ...options, token });
     expect(await total(reading.reader, { fromMs: T0, toMs: CUT })).toBeGreaterThan(0n);

@@ -1,11 +1,13 @@
 /** A fleet of known windows for the roll-up of InfluxDB, and all that can be asked of its hours. */
+import { afterAll, beforeAll } from 'vitest';
 import { cgroupMetrics, createBatch, nodeMetrics } from '@dentryscope/contracts';
 import type { Dimension, Metric, NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
+import { startInflux } from '@dentryscope/lab';
 import type { RunningInflux } from '@dentryscope/lab';
 import { openInfluxRollup, openInfluxStore } from '@dentryscope/store';
 import type { InfluxOptions, OwnerFilter, Reader, TimeRange } from '@dentryscope/store';
 import { T0, cap, info, metric, named, top, total } from './fixtures.js';
-import type { Operator } from './influx-operator.js';
+import { Operator } from './influx-operator.js';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -101,9 +103,17 @@ export async function answers(reader: Reader) {
 
 const told = ({ total, rows }: Awaited<ReturnType<typeof top>>) => ({ total, rows });
 
-/** What its tests do with one InfluxDB. */
-export function rollUps(influx: RunningInflux, operator: Operator) {
+/** An InfluxDB for the tests of the block in which it is called, and what they do with it. */
+export function rollUps() {
+  let influx: RunningInflux;
+  let operator: Operator;
   let count = 0;
+  beforeAll(async () => {
+    influx = await startInflux();
+    operator = new Operator(influx);
+  });
+  afterAll(() => influx?.stop());
+
   /** A bucket for windows that keeps all, so that the test says when they leave. */
   const setUp = async () => {
     const bucket = `b${count++}`;
@@ -133,7 +143,7 @@ export function rollUps(influx: RunningInflux, operator: Operator) {
 
   /** As the retention does it. */
   const drop = (bucket: string, beforeMs: number) =>
-    operator.delete(bucket, '_measurement="cgroup" OR _measurement="node"', T0 - DAY, beforeMs - 1);
+    operator.delete(bucket, ['cgroup', 'node'], T0 - DAY, beforeMs - 1);
 
   /** Over the rolled up hours: from them, or with `windows` as if nothing were rolled up. */
   const sums = async (options: InfluxOptions, { windows = false, toMs = CUT } = {}) => {
@@ -145,5 +155,5 @@ export function rollUps(influx: RunningInflux, operator: Operator) {
     return found;
   };
 
-  return { setUp, filled, roll, drop, sums };
+  return { operator: () => operator, setUp, filled, roll, drop, sums };
 }

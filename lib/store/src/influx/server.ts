@@ -42,6 +42,10 @@ export class Server {
     this.writePath = `/api/v2/write?${new URLSearchParams({ org, bucket })}&precision=`;
   }
 
+  get bucket(): string {
+    return this.options.bucket;
+  }
+
   /**
    * Resolves when InfluxDB has acknowledged the lines. The client's WriteApi is not used: it drops lines when its
    * buffer is full, and swallows the failure of a flush by timer.

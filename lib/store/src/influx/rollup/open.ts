@@ -22,13 +22,13 @@ const CLOCK_LIMIT_MS = 30_000;
 export function openInfluxRollup(options: InfluxOptions): Rollup | undefined {
   const plan = planOf(options);
   if (!plan) return undefined;
-  const windows = { server: new Server(options), bucket: options.bucket };
-  const hours = { server: new Server(hoursOptions(options, plan)), bucket: plan.rollup.bucket };
+  const windows = new Server(options);
+  const hours = new Server(hoursOptions(options, plan));
   return {
     mostBetweenMs: mostBetweenMs(plan),
     async *run(signal) {
-      await checkKept(windows.server, options.bucket, plan);
-      if (!options.now) await checkClock(windows.server, plan, signal);
+      await checkKept(windows, plan);
+      if (!options.now) await checkClock(windows, plan, signal);
       const nowMs = options.now?.() ?? Date.now();
       yield* new Roller({ windows, hours }, plan, nowMs, signal).rollDue();
     },
@@ -42,11 +42,11 @@ export function hoursOptions(options: InfluxOptions, { rollup }: Plan): ServerOp
 }
 
 /** Windows that InfluxDB drops earlier than we think would be missing from their hours. */
-async function checkKept(server: Server, bucket: string, { retentionMs }: Plan): Promise<void> {
+async function checkKept(server: Server, { retentionMs }: Plan): Promise<void> {
   const keptMs = await server.retentionMs();
   if (keptMs === undefined || keptMs === 0 || keptMs >= retentionMs) return;
   throw new StoreError(
-    `the bucket ${bucket} (DENTRYSCOPE_INFLUX_BUCKET) keeps windows ${keptMs / HOUR_MS} h, less than ` +
+    `the bucket ${server.bucket} (DENTRYSCOPE_INFLUX_BUCKET) keeps windows ${keptMs / HOUR_MS} h, less than ` +
       `DENTRYSCOPE_RETENTION says (${retentionMs / HOUR_MS} h): set that to what the bucket keeps, here and where windows are written`,
     false,
   );

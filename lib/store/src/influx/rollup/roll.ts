@@ -21,14 +21,10 @@ export interface RolledHour {
   readonly points: number;
 }
 
-export interface Bucket {
-  readonly server: Server;
-  readonly bucket: string;
-}
-
+/** A server each. */
 export interface Buckets {
-  readonly windows: Bucket;
-  readonly hours: Bucket;
+  readonly windows: Server;
+  readonly hours: Server;
 }
 
 /** As InfluxDB advises. */
@@ -49,10 +45,10 @@ export class Roller {
     private readonly signal: AbortSignal,
   ) {
     const { windows, hours } = buckets;
-    this.askWindows = (flux, columns) => windows.server.query(flux, columns, signal);
-    this.askHours = (flux, columns) => hours.server.query(flux, columns, signal);
+    this.askWindows = (flux, columns) => windows.query(flux, columns, signal);
+    this.askHours = (flux, columns) => hours.query(flux, columns, signal);
     const queryWithin = (ms: number, flux: string, columns: readonly string[]) =>
-      windows.server.queryWithin(ms, flux, columns, signal);
+      windows.queryWithin(ms, flux, columns, signal);
     this.catalog = new Catalog({ queryWithin }, windows.bucket);
   }
 
@@ -89,7 +85,7 @@ export class Roller {
 
   /** What is older the bucket of hours would not take. */
   private async firstKeptMs(): Promise<number> {
-    const keptMs = (await this.buckets.hours.server.retentionMs()) ?? this.plan.rollup.retentionMs;
+    const keptMs = (await this.buckets.hours.retentionMs()) ?? this.plan.rollup.retentionMs;
     return keptMs === 0 ? 0 : wholeHours(this.nowMs - keptMs) + HOUR_MS;
   }
 
@@ -128,13 +124,13 @@ export class Roller {
   }
 
   private mark(hourMs: number): Promise<void> {
-    return this.buckets.hours.server.write(rolledLine(hourMs + HOUR_MS, hourMs));
+    return this.buckets.hours.write(rolledLine(hourMs + HOUR_MS, hourMs));
   }
 
   /** What a process that ended before it was done left there under other names, or one that runs. */
   private async clear({ hourMs }: Hour): Promise<void> {
     for (const measurement of measurements)
-      await this.buckets.hours.server.delete(measurement, hourMs, hourMs + HOUR_MS - 1);
+      await this.buckets.hours.delete(measurement, hourMs, hourMs + HOUR_MS - 1);
   }
 
   /** @returns `wanted`: the totals of its windows, asked for by themselves: nothing that was left out here is left out there */
@@ -158,6 +154,6 @@ export class Roller {
 
   private send(lines: readonly string[]): Promise<void> {
     this.signal.throwIfAborted();
-    return this.buckets.hours.server.write(lines.join('\n'));
+    return this.buckets.hours.write(lines.join('\n'));
   }
 }
