@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog.js';
 import { flat, from, isNode, list, quoted, time } from '../flux.js';
 import type { Ask, NodeName } from '../flux.js';
 import { nameOfTag } from '../line.js';
-import { measurementOf, measurements, rolledCgroupMetrics, rolledNodeMetrics } from './layout.js';
+import { counters, measurementOf, measurements, nodeGauges } from './layout.js';
 import type { HourRow } from './layout.js';
 import { Totals } from './totals.js';
 
@@ -51,7 +51,7 @@ const sumsBy = (columns: readonly string[]) => `|> group(columns: ${list(columns
 /** Rows of a node's workloads, with the names as the catalog has them now; it must be current. */
 export async function cgroupRows(ask: Ask, hour: Hour, node: NodeName, catalog: Catalog): Promise<HourRow[]> {
   const columns = ['cluster', 'node', 'boot', 'cgroup', '_field'];
-  const flux = `${fieldsOf(hour, 'cgroup', [isNode(node)], countersOf('cgroup'))} ${sumsBy(columns)}`;
+  const flux = `${fieldsOf(hour, 'cgroup', [isNode(node)], counters.cgroup)} ${sumsBy(columns)}`;
   const rows = new Map<string, { level: 'cgroup'; tags: HourRow['tags']; values: Map<string, bigint> }>();
   for (const row of await ask(flux, [...columns, '_value'])) {
     const tags = workloadOf(catalog.owner(catalog.boot(row), row[3]!));
@@ -80,11 +80,11 @@ export async function counterTotals(ask: Ask, hour: Hour, ofNodes: readonly Hour
   const totals = new Totals();
   const columns = ['_field'];
   for (const level of ['cgroup', 'node'] as const) {
-    const flux = `${fieldsOf(hour, level, [], countersOf(level))} ${sumsBy(columns)}`;
+    const flux = `${fieldsOf(hour, level, [], counters[level])} ${sumsBy(columns)}`;
     for (const [field, value] of await ask(flux, [...columns, '_value']))
       totals.put(measurementOf({ level }), field!, BigInt(value!));
   }
-  const gauges = new Set(named('gauge'));
+  const gauges = new Set(nodeGauges);
   for (const { level, values } of ofNodes)
     for (const [field, value] of values)
       if (gauges.has(field)) totals.put(measurementOf({ level }), field, value);
@@ -105,9 +105,6 @@ export async function hourTotals(ask: Ask, bucket: string, hourMs: number): Prom
   return totals;
 }
 
-const countersOf = (level: 'cgroup' | 'node') =>
-  level === 'node' ? named('counter') : rolledCgroupMetrics.map(({ name }) => name);
-
 /** A row of each node, whatever booted meanwhile. */
 export async function nodeRows(ask: Ask, hour: Hour): Promise<HourRow[]> {
   const rows = new Map<string, { level: 'node'; tags: NodeName; values: Map<string, bigint> }>();
@@ -126,16 +123,13 @@ export async function nodeRows(ask: Ask, hour: Hour): Promise<HourRow[]> {
   return [...rows.values()];
 }
 
-const named = (kind: 'counter' | 'gauge') =>
-  rolledNodeMetrics.filter((metric) => metric.kind === kind).map(({ name }) => name);
-
 function askCounters(ask: Ask, hour: Hour): Promise<string[][]> {
   const columns = ['cluster', 'node', '_field'];
-  return ask(`${fieldsOf(hour, 'node', [], named('counter'))} ${sumsBy(columns)}`, [...columns, '_value']);
+  return ask(`${fieldsOf(hour, 'node', [], counters.node)} ${sumsBy(columns)}`, [...columns, '_value']);
 }
 
 function askGauges(ask: Ask, hour: Hour): Promise<string[][]> {
   const columns = ['_time', 'cluster', 'node', '_field', '_value'];
-  const lasts = `${fieldsOf(hour, 'node', [], named('gauge'))} |> last()${flat(columns)}`;
+  const lasts = `${fieldsOf(hour, 'node', [], nodeGauges)} |> last()${flat(columns)}`;
   return ask(`${lasts} |> sort(columns: ["_time"])`, columns);
 }

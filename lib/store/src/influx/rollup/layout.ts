@@ -7,6 +7,7 @@
  *   rolled until_ms=                                   all hours before are rolled up
  */
 import { cgroupMetrics, nodeMetrics } from '@dentryscope/contracts';
+import type { Metric } from '@dentryscope/contracts';
 import { tag } from '../line.js';
 
 export const measurementOf = ({ level }: { readonly level: 'cgroup' | 'node' }) => `${level}_hours`;
@@ -16,9 +17,13 @@ export const measurements = (['cgroup', 'node'] as const).map((level) => measure
 export const ROLLED = 'rolled';
 export const UNTIL_FIELD = 'until_ms';
 
-/** Gauges of cgroups are not summed up: the last value of each cgroup would be needed, and they are what is left out. */
-export const rolledCgroupMetrics = cgroupMetrics.filter(({ kind }) => kind === 'counter');
-export const rolledNodeMetrics = nodeMetrics;
+const named = (metrics: readonly Metric[], kind: Metric['kind']) =>
+  metrics.filter((metric) => metric.kind === kind).map(({ name }) => name);
+
+/** What is summed up, by the level of its points. */
+export const counters = { cgroup: named(cgroupMetrics, 'counter'), node: named(nodeMetrics, 'counter') };
+/** Those of cgroups are not kept: the last value of each cgroup would be needed, and cgroups are what is left out. */
+export const nodeGauges = named(nodeMetrics, 'gauge');
 
 export const hourTags = ['cluster', 'namespace', 'node', 'workload'] as const;
 export type HourTags = Partial<Record<(typeof hourTags)[number], string>>;

@@ -14,10 +14,6 @@ export class Totals {
     this.sums.set(key, BigInt.asIntN(64, (this.sums.get(key) ?? 0n) + value));
   }
 
-  get(measurement: string, field: string): bigint | undefined {
-    return this.sums.get(`${measurement}.${field}`);
-  }
-
   /** The same for the same sums; '' where there are none. */
   toString(): string {
     const sorted = [...this.sums].sort(([a], [b]) => (a < b ? -1 : 1));
