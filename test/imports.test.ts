@@ -8,7 +8,8 @@ const mayImport: Record<string, readonly string[]> = {
   'lib/runtime': ['contracts'],
   'lib/transport': ['contracts'],
   'lib/identity': ['contracts'],
-  'lib/store': ['contracts'],
+  'lib/gzip': [],
+  'lib/store': ['contracts', 'gzip'],
   native: [],
   agent: ['native', 'contracts', 'runtime', 'transport', 'identity'],
   ingester: ['contracts', 'runtime', 'transport', 'identity', 'store'],
@@ -16,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   'api/web': ['contracts'],
   simulator: ['contracts', 'transport'],
   cli: [
-    ...['native', 'contracts', 'runtime', 'transport', 'identity', 'store'],
+    ...['native', 'contracts', 'runtime', 'transport', 'identity', 'gzip', 'store'],
     ...['agent', 'ingester', 'api', 'simulator'],
   ],
   lab: [],

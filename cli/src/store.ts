@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Settings } from '@dentryscope/contracts';
+import { openGzip } from '@dentryscope/gzip';
 import { SettingError } from '@dentryscope/runtime';
 import type { Logger } from '@dentryscope/runtime';
 import { openEmbeddedStore, openInfluxStore } from '@dentryscope/store';
@@ -21,7 +22,18 @@ export async function openStore(settings: Settings, writerLog?: Logger): Promise
       writerLog ? { directory, retention: retention(settings, writerLog) } : { directory },
     );
   }
+  if (writerLog) tellSlowGzip(writerLog);
   return await openInfluxStore(influxOptions(settings));
+}
+
+function tellSlowGzip(logger: Logger): void {
+  const { reason } = openGzip();
+  if (reason === undefined) return;
+  logger.warn(
+    { reason },
+    'what is written to InfluxDB is compressed by zlib, which takes four times the processor time of ISA-L ' +
+      '(Debian: libisal2; npm run build with libisal-dev)',
+  );
 }
 
 /** @throws SettingError without a token */

@@ -7,11 +7,8 @@ import { request as http } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as https } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { openGzip } from '@dentryscope/gzip';
 import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client';
-
-const compressed = promisify(gzip);
 
 export interface PostOptions {
   readonly url: string;
@@ -21,9 +18,6 @@ export interface PostOptions {
   readonly tls: { readonly ca?: Buffer };
 }
 
-/** Its default, 16 KiB, sends a request's bytes back and forth between threads some twenty times. */
-const ZIP_CHUNK_BYTES = 1 << 18;
-
 /** Says that all of the write is durable; no other answer does. */
 const WRITTEN = 204;
 
@@ -32,7 +26,7 @@ const WRITTEN = 204;
  * @throws HttpError for any other answer, RequestTimedOutError, or the socket's own error
  */
 export async function post(options: PostOptions, path: string, body: string | Buffer): Promise<void> {
-  const zipped = await compressed(body, { level: constants.Z_BEST_SPEED, chunkSize: ZIP_CHUNK_BYTES });
+  const zipped = await openGzip().compress(typeof body === 'string' ? Buffer.from(body) : body);
   const signal = AbortSignal.timeout(options.timeoutMs);
   try {
     const response = await answer(options, path, zipped, signal);
@@ -43,7 +37,7 @@ export async function post(options: PostOptions, path: string, body: string | Bu
   }
 }
 
-async function answer({ url, token, tls }: PostOptions, path: string, body: Buffer, signal: AbortSignal) {
+async function answer({ url, token, tls }: PostOptions, path: string, body: Uint8Array, signal: AbortSignal) {
   const headers = {
     authorization: `Token ${token}`,
     'content-type': 'text/plain; charset=utf-8',

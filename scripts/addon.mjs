@@ -1,16 +1,17 @@
 /**
- * Builds the addon: native/build/Release/dentryscope.node. Quiet when all is well, the compiler's words when not;
- * with nothing changed it costs as long as make takes to find that out. Builds at the same time wait for each other.
- * Needs g++, make, python3, pkg-config and libbpf-dev (Debian's names).
+ * Builds the addon of a folder (native, lib/gzip) into its build/Release: `addon.mjs FOLDER`. Quiet when all is well, the
+ * compiler's words when not; with nothing changed it costs as long as make takes to find that out. Builds at the same
+ * time wait for each other. Needs g++, make, python3, pkg-config, and libbpf-dev or libisal-dev (Debian's names).
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { existsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const self = fileURLToPath(import.meta.url);
-const here = dirname(self);
+const [folder, step] = process.argv.slice(2);
+const here = resolve(dirname(self), '..', folder);
 const recipe = join(here, 'binding.gyp');
 
 /** The headers that belong to the node that runs: Debian's in /usr/include/node, a tarball's beside its bin/. */
@@ -22,7 +23,7 @@ function gyp(command) {
   const args = [script, command, '--silent', '--jobs=max', ...nodedir];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: here, encoding: 'utf8' });
   if (status === 0) return;
-  process.stderr.write(`${stdout}${stderr}native: node-gyp ${command} failed\n`);
+  process.stderr.write(`${stdout}${stderr}${folder}: node-gyp ${command} failed\n`);
   process.exit(1);
 }
 
@@ -34,13 +35,13 @@ const addonApiRules = join(
 
 const mtimeMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-if (process.argv[2] === 'locked') {
+if (step === 'locked') {
   if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile')) || !existsSync(addonApiRules)) gyp('configure');
   gyp('build');
 } else {
-  const { status, error } = spawnSync('flock', [recipe, process.execPath, self, 'locked'], {
+  const { status, error } = spawnSync('flock', [recipe, process.execPath, self, folder, 'locked'], {
     stdio: 'inherit',
   });
-  if (error) process.stderr.write(`native: ${error.message}\n`);
+  if (error) process.stderr.write(`${folder}: ${error.message}\n`);
   process.exitCode = status ?? 1;
 }
