@@ -11,33 +11,34 @@
 #define COUNT_WORDS DS_NR_COUNTERS
 #include "program.h"
 #include "cgroup_id.h"
+#include "constant.h"
 #include "count.h"
 #include "current.h"
 #include "live.h"
 
-/* The cache called "dentry": learnt by name once, a pointer compared ever after. */
+/* The cache called "dentry": learnt by name before the others are loaded, with its address in them.
+ */
 __u64 dentry_cache;
 
-/* Apart from its callers: what they need it for once must not cost them registers and stack ever
- * after. */
-static __noinline bool learn(const struct kmem_cache *cache)
+#define DENTRY_CACHE ds_constant(DS_DENTRY_CACHE)
+
+/* The tracepoints' arguments: call_site, object, cache, of which a free has no more. */
+#define OBJECT(ctx) ((const void *)(ctx)[1])
+#define CACHE(ctx) ((ctx)[2])
+
+SEC("raw_tp/kmem_cache_alloc")
+int learn_kmem(__u64 *ctx)
 {
 	static const char wanted[] = "dentry";
+	struct kmem_cache *cache = (struct kmem_cache *)CACHE(ctx);
 	char seen[sizeof(wanted)] = {};
 
 	bpf_probe_read_kernel_str(seen, sizeof(seen), BPF_CORE_READ(cache, name));
 	for (int i = 0; i < sizeof(wanted); i++)
 		if (seen[i] != wanted[i])
-			return false;
+			return 0;
 	dentry_cache = (__u64)cache;
-	return true;
-}
-
-static __always_inline bool is_dentry_cache(const struct kmem_cache *cache)
-{
-	if ((__u64)cache == dentry_cache)
-		return true;
-	return !dentry_cache && learn(cache);
+	return 0;
 }
 
 SEC("raw_tp/sched_switch")
@@ -62,28 +63,53 @@ int alloc_transfer(void *ctx)
 	return 0;
 }
 
+/* Apart from their callers, as what follows a sampled one in live.h. */
+static __noinline int sampled_allocated(const void *object)
+{
+	live_born(object, current_cgroup_id());
+	return 0;
+}
+
+static __noinline int sampled_freed(const void *object)
+{
+	live_died(object);
+	return 0;
+}
+
+/*
+ * Most objects of the slab are no dentries, and the kernel has used the caches since the last one:
+ * for those not one load but of the arguments.
+ */
 SEC("raw_tp/kmem_cache_alloc")
-int BPF_PROG(alloc_kmem, unsigned long call_site, const void *object, struct kmem_cache *cache)
+int alloc_kmem(__u64 *ctx)
 {
 	struct ds_entry *entry;
-	__u64 id = 0;
+	const void *object;
 
-	if (!is_dentry_cache(cache) || !object)
+	if (CACHE(ctx) != DENTRY_CACHE)
 		return 0;
-	entry = entry_of_current(&id);
+	object = OBJECT(ctx);
+	if (!object)
+		return 0;
+	entry = entry_of_current();
 	if (entry)
 		entry->value[DS_DENTRIES_ALLOCATED] += 1;
-	live_born(object, id);
+	if (unlikely(may_be_sampled(object)))
+		sampled_allocated(object);
 	return 0;
 }
 
 SEC("raw_tp/kmem_cache_free")
-int BPF_PROG(free_kmem, unsigned long call_site, const void *object, const struct kmem_cache *cache)
+int free_kmem(__u64 *ctx)
 {
-	if (!is_dentry_cache(cache))
+	const void *object;
+
+	if (CACHE(ctx) != DENTRY_CACHE)
 		return 0;
+	object = OBJECT(ctx);
 	count_node(DS_FREED_BY_NOBODY, 1);
-	live_died(object);
+	if (unlikely(may_be_sampled(object)))
+		sampled_freed(object);
 	return 0;
 }
 

@@ -58,41 +58,36 @@ static __always_inline void task_moved(void)
 	__sync_fetch_and_add(&moves, 1);
 }
 
-static __noinline struct ds_entry *ask_current(__u64 *id)
+static __noinline struct ds_entry *ask_current(void)
 {
 	/* Before the cgroup: a move after this look is seen by the next event. */
 	__u64 at = *(volatile __u32 *)&moves;
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct ds_entry *entry;
+	__u64 id = current_cgroup_id();
 	struct kept_key *kept = kept_by(cpu);
-	__u32 *slot;
+	__u32 *slot = slot_of(id, cpu);
+	struct ds_entry *entry = entry_by(slot, id, cpu);
 
-	if (!id)
-		return NULL;
-	*id = current_cgroup_id();
-	slot = slot_of(*id, cpu);
-	entry = entry_by(slot, *id, cpu);
 	/* Not the overflow entry: it has no id, and this cgroup may find a place later. */
-	if (kept && slot && entry && entry->id == *id)
+	if (kept && slot && entry && entry->id == id)
 		kept->key = at << 32 | *slot;
 	return entry;
 }
 
-/* @returns what entry_of(current_cgroup_id()) does; `id` is that of the cgroup. */
-static __always_inline struct ds_entry *entry_of_current(__u64 *id)
+/* @returns what entry_of(current_cgroup_id()) does. */
+static __always_inline struct ds_entry *entry_of_current(void)
 {
 	struct kept_key *kept = kept_by(bpf_get_smp_processor_id());
 	struct ds_entry *entry;
 	__u32 key;
 
-	if (!kept || kept->key >> 32 != moves)
-		return ask_current(id);
+	if (unlikely(!kept || kept->key >> 32 != moves))
+		return ask_current();
 	key = kept->key;
 	entry = bpf_map_lookup_elem(&entries, &key);
 	/* An entry loses its id when its cgroup is gone. */
-	if (!entry || !entry->id)
-		return ask_current(id);
-	*id = entry->id;
+	if (unlikely(!entry || !entry->id))
+		return ask_current();
 	return entry;
 }
 

@@ -88,6 +88,12 @@ static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
 	return hash ^ hash >> 32;
 }
 
+/* Marks of the numbers that the loader puts into instructions (constant.h): no other number is one.
+ */
+#define DS_MARKS 0x6d61726b20230000
+#define DS_IS_MARK(number) ((number) >> 16 == DS_MARKS >> 16)
+#define DS_DENTRY_CACHE (DS_MARKS + 1)
+
 #define DS_MAX_V1 3
 
 /* Which cgroup pays: see current_cgroup_id() in cgroup_id.h. */

@@ -11,4 +11,7 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+/* What is rare is put behind what is not. */
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
 #endif

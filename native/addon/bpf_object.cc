@@ -2,6 +2,7 @@
 #include "bpf_object.hh"
 
 #include "checks.hh"
+#include "dentryscope.h"
 #include "libbpf_log.hh"
 
 #include <bpf/bpf.h>
@@ -116,6 +117,51 @@ uint64_t BpfObject::read_global(const char *variable) const
 	return value;
 }
 
+/* A 64-bit immediate: two instructions, with a half of it each. */
+static bool holds_number(const bpf_insn &insn)
+{
+	return insn.code == (BPF_LD | BPF_IMM | BPF_DW) && insn.src_reg == 0;
+}
+
+static uint64_t number_in(const bpf_insn *insn)
+{
+	return uint64_t(uint32_t(insn[1].imm)) << 32 | uint32_t(insn[0].imm);
+}
+
+static std::vector<bpf_insn> instructions(const bpf_program *program)
+{
+	const bpf_insn *first = bpf_program__insns(program);
+
+	return {first, first + bpf_program__insn_cnt(program)};
+}
+
+void BpfObject::set_constant(uint64_t mark, uint64_t value)
+{
+	for (bpf_program *program : programs()) {
+		auto insns = instructions(program);
+		for (size_t i = 0; i + 1 < insns.size(); i++) {
+			if (!holds_number(insns[i]) || number_in(&insns[i]) != mark)
+				continue;
+			insns[i].imm = int32_t(value);
+			insns[i + 1].imm = int32_t(value >> 32);
+		}
+		if (int err = bpf_program__set_insns(program, insns.data(), insns.size()))
+			throw BpfError("set a constant: " + errno_text(err));
+	}
+}
+
+/* Functions that programs call are seen once they are loaded only: no mark may stand in one. */
+static void check_constants(const std::vector<bpf_program *> &programs)
+{
+	for (const bpf_program *program : programs) {
+		auto insns = instructions(program);
+		for (size_t i = 0; i + 1 < insns.size(); i++)
+			if (holds_number(insns[i]) && DS_IS_MARK(number_in(&insns[i])))
+				throw BpfError(std::string("a constant of ") +
+					       bpf_program__name(program) + " was not set");
+	}
+}
+
 bool BpfObject::has_map(const char *name) const
 {
 	return bpf_object__find_map_by_name(object, name);
@@ -147,6 +193,7 @@ void BpfObject::load()
 
 	if (err)
 		fail("load", err, log);
+	check_constants(programs());
 }
 
 void BpfObject::attach()

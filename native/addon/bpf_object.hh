@@ -29,6 +29,9 @@ class BpfObject
 	/* Globals by name; an object without it is left alone, a read of it gives 0. */
 	void set_global(const char *variable, const void *value, size_t size);
 	uint64_t read_global(const char *variable) const;
+	/* In all programs, before load(): the number in place of the mark (bpf/include/constant.h).
+	 */
+	void set_constant(uint64_t mark, uint64_t value);
 	bool has_map(const char *name) const;
 	void set_max_entries(const char *map, uint32_t entries);
 	void reuse_map(const char *name, int fd);

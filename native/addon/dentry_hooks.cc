@@ -10,19 +10,26 @@
 namespace dentryscope
 {
 
-/* The tracepoints learn the cache's address from the first dentry they see: a pipe has one. */
-static void learn_dentry_cache(const BpfObject &object)
+/* The cache's address, from the first dentry that a program of the same file sees: a pipe has one.
+ */
+static uint64_t dentry_cache(const std::string &path)
 {
+	BpfObject object(path, "learn_");
+	uint64_t cache = 0;
 	int ends[2];
 
-	for (int i = 0; i < 3 && !object.read_global("dentry_cache"); i++) {
+	object.load();
+	object.attach();
+	for (int i = 0; i < 3 && !cache; i++) {
 		if (pipe2(ends, O_CLOEXEC))
 			continue;
 		close(ends[0]);
 		close(ends[1]);
+		cache = object.read_global("dentry_cache");
 	}
-	if (!object.read_global("dentry_cache"))
-		throw BpfError("attached, but no slab cache called \"dentry\" was seen");
+	if (!cache)
+		throw BpfError("no slab cache called \"dentry\" was seen");
+	return cache;
 }
 
 /* Slab tracepoints see objects come and go, not what becomes of them. */
@@ -51,9 +58,9 @@ Hook dentry_hook(const char *name, const char *prefix, const Options &options)
 	spec.first = [&options](const BpfObject &object) {
 		CounterTable::hand_out(object.map_fd("free_places"), options.max_cgroups);
 	};
-	spec.attached = [prefix](const std::string &backend, BpfObject &object) {
-		if (backend == "tracepoint" && std::string(prefix) == "alloc_")
-			learn_dentry_cache(object);
+	spec.learn = [](const std::string &backend, const std::string &path, BpfObject &object) {
+		if (backend == "tracepoint")
+			object.set_constant(DS_DENTRY_CACHE, dentry_cache(path));
 	};
 	return Hook(spec);
 }

@@ -69,6 +69,11 @@ class Hook
 		std::function<void(const std::string &backend, const KernelBtf &kernel)> check = {};
 		/* Before load: rodata and map sizes beside `rule`. */
 		std::function<void(BpfObject &object, const KernelBtf &kernel)> prepare = {};
+		/* Before load as well: what another object of the same file at `path` has to find
+		 * out. */
+		std::function<void(const std::string &backend, const std::string &path,
+				   BpfObject &object)>
+		    learn = {};
 		/* Between load and attach, of the first object of a set of shared maps. */
 		std::function<void(const BpfObject &object)> first = {};
 		std::function<void(const std::string &backend, BpfObject &object)> attached = {};

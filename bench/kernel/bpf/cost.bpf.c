@@ -55,8 +55,7 @@ MEASURE(ours, i)
 /* As in dentry_tracepoint.bpf.c, without the sample. No switch comes in between: one is a store. */
 MEASURE(ours_kept, i)
 {
-	__u64 id;
-	struct ds_entry *entry = entry_of_current(&id);
+	struct ds_entry *entry = entry_of_current();
 
 	if (entry)
 		entry->value[COST_KEPT] += 1;
