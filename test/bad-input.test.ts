@@ -159,6 +159,17 @@ it('a reader of standard output that goes away ends the agent, with the reason',
   expect(batchFromJson(shell.stdout.trim()).seq).toBeGreaterThan(0n);
 });
 
+it.each([['--help'], ['export', '--help'], ['doctor', '--backend', 'none']])(
+  'a reader that is gone before anything is said is no failure: %s',
+  async (...args) => {
+    const read = await Cli.start(args, quiet).exited;
+    const through = ['bash', '-c', '"$@" | true; exit "${PIPESTATUS[0]}"', 'bash'];
+    const unread = Cli.start(args, quiet, through);
+    expect((await unread.exited).code).toBe(read.code);
+    expect(unread.stderr).toBe('');
+  },
+);
+
 it('a line that is no window is named, and what came before it is published', async () => {
   const env = { ...quiet, DENTRYSCOPE_DATA_DIR: join(dir.path, 'lines') };
   const good = batchToJson(pastFleet(2).window(0)[0]!);

@@ -40,6 +40,7 @@ export function version(): string {
 
 /** @returns the exit status */
 export async function run(args: readonly string[]): Promise<number> {
+  process.stdout.on('error', unlessReaderIsGone);
   const [name, ...rest] = args;
   if (name === '--version' || name === '-V') return say(`dentryscope ${version()}\n`);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') return await usage(name);
@@ -56,6 +57,11 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommandError) return complain(`dentryscope ${name}: ${error.message}`, 1);
     throw error;
   }
+}
+
+/** `| head` has read enough. A command that has nothing to do without a reader listens as well. */
+function unlessReaderIsGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 async function execute(command: CommandModule, loaded: Loaded): Promise<number> {
