@@ -29,6 +29,8 @@ const lines = {
     `${verdict(pass.rss)}  and ${digits(agent.rssMiB)} MiB, growing by ${digits(agent.rssSlopeMiBPerHour.value)} ± ` +
       `${digits(agent.rssSlopeMiBPerHour.error)} MiB an hour (node-exporter ${digits(exporter.rssMiB)}); wanted: at most ` +
       `${wanted.rssMiB}`,
+    `${verdict(pass.flat)}  its medians by sixths of the time: ${agent.rssMiBBySixth.map(digits).join(', ')} MiB; wanted: from ` +
+      `the second to the last at most ${wanted.growthMiB} more`,
   ],
 };
 

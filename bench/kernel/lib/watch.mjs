@@ -5,11 +5,20 @@ import { median, slope } from '../../lib/stats.mjs';
 
 const MIB_KIB = 1024;
 const HOUR_MS = 3_600_000;
+const SPANS = 6;
 
 function memoryMiB(pid) {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const of = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / MIB_KIB;
   return { rss: of('VmRSS'), anonymous: of('RssAnon'), peak: of('VmHWM') };
+}
+
+/** The median of each sixth of the time. */
+function medians(values) {
+  const length = Math.ceil(values.length / SPANS);
+  return Array.from({ length: SPANS }, (_, n) => values.slice(n * length, (n + 1) * length))
+    .filter((span) => span.length > 0)
+    .map(median);
 }
 
 export class Watch {
@@ -37,6 +46,7 @@ export class Watch {
       rssPeakMiB: last.peak,
       anonymousMiB: median(steady.map(({ anonymous }) => anonymous)),
       rssSlopeMiBPerHour: slope(hours, rss),
+      rssMiBBySixth: medians(rss),
       samples: steady.length,
       series: this.#samples.map(({ atMs, rss: mib, cpuMs: ms }) => ({
         atMs: Math.round(atMs),
