@@ -170,6 +170,18 @@ it.each([['--help'], ['export', '--help'], ['doctor', '--backend', 'none']])(
   },
 );
 
+it('an ingester without ISA-L says that it compresses with zlib', async () => {
+  const away = { DENTRYSCOPE_KAFKA_BROKERS: '127.0.0.1:1', DENTRYSCOPE_INFLUX_URL: 'http://127.0.0.1:1' };
+  const store = { DENTRYSCOPE_STORE: 'influx', DENTRYSCOPE_INFLUX_TOKEN: 'token' };
+  const ingester = (env: Record<string, string>) =>
+    Cli.start(['ingester'], { ...quiet, ...store, ...away, ...env });
+  const without = ingester({ DENTRYSCOPE_GZIP_ADDON: join(dir.path, 'nowhere.node') });
+  await without.says(/nowhere\.node.*compressed by zlib/);
+  const having = ingester({});
+  await having.says(/ingester started/);
+  expect(having.stderr).not.toMatch(/zlib/);
+});
+
 it('a line that is no window is named, and what came before it is published', async () => {
   const env = { ...quiet, DENTRYSCOPE_DATA_DIR: join(dir.path, 'lines') };
   const good = batchToJson(pastFleet(2).window(0)[0]!);

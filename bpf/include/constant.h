@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A number that the loader knows and that stands in the instruction itself: BpfObject::set_constant()
- * puts it in place of the mark, before the verifier sees the program. A global would be a load, and
- * where the kernel has used the caches since the last event, mostly one that misses.
+ * A number that the loader knows and that stands in the instruction itself:
+ * BpfObject::set_constant() puts it in place of the mark, before the verifier sees the program. A
+ * global would be a load, and where the kernel has used the caches since the last event, mostly one
+ * that misses.
  */
 #ifndef CONSTANT_H
 #define CONSTANT_H

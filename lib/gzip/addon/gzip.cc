@@ -15,20 +15,15 @@ constexpr size_t FIRST_BYTES = 1 << 18;
 class Gzip
 {
       public:
-	explicit Gzip(Napi::Env)
-	    : level_buffer(ISAL_DEF_LVL1_LARGE), out(FIRST_BYTES)
-	{
-	}
-
 	/* @returns a view, good until the next call */
-	std::pair<const uint8_t *, size_t> compress(uint8_t *bytes, uint32_t length);
+	std::pair<const uint8_t *, size_t> compress(Napi::Env env, uint8_t *bytes, uint32_t length);
 
       private:
-	std::vector<uint8_t> level_buffer;
-	std::vector<uint8_t> out;
+	std::vector<uint8_t> level_buffer = std::vector<uint8_t>(ISAL_DEF_LVL1_LARGE);
+	std::vector<uint8_t> out = std::vector<uint8_t>(FIRST_BYTES);
 };
 
-std::pair<const uint8_t *, size_t> Gzip::compress(uint8_t *bytes, uint32_t length)
+std::pair<const uint8_t *, size_t> Gzip::compress(Napi::Env env, uint8_t *bytes, uint32_t length)
 {
 	isal_zstream stream;
 
@@ -46,7 +41,7 @@ std::pair<const uint8_t *, size_t> Gzip::compress(uint8_t *bytes, uint32_t lengt
 		stream.next_out = out.data() + stream.total_out;
 		stream.avail_out = out.size() - stream.total_out;
 		if (int error = isal_deflate(&stream))
-			throw std::runtime_error("isal_deflate: error " + std::to_string(error));
+			throw Napi::Error::New(env, "isal_deflate: error " + std::to_string(error));
 	} while (stream.internal_state.state != ZSTATE_END);
 	return {out.data(), stream.total_out};
 }
@@ -59,14 +54,14 @@ Napi::Value gzip(const Napi::CallbackInfo &info)
 	/* igzip counts in 32 bits, and what can't be compressed grows a little. */
 	if (bytes.ByteLength() > INT32_MAX)
 		throw Napi::RangeError::New(info.Env(), "at most 2 GiB can be compressed at once");
-	auto [data, size] =
-	    info.Env().GetInstanceData<Gzip>()->compress(bytes.Data(), bytes.ByteLength());
+	auto *own = info.Env().GetInstanceData<Gzip>();
+	auto [data, size] = own->compress(info.Env(), bytes.Data(), bytes.ByteLength());
 	return Napi::Buffer<uint8_t>::Copy(info.Env(), data, size);
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports)
 {
-	env.SetInstanceData(new Gzip(env));
+	env.SetInstanceData(new Gzip);
 	exports.Set("gzip", Napi::Function::New(env, gzip));
 	return exports;
 }
