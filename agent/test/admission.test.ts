@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Admission } from '../src/admission.js';
 import { Credit } from '../src/credit.js';
 import type { WindowColumns } from '../src/deltas.js';
-import { randomOf } from './busy-node.js';
+import { mulberry32 } from '../../scripts/lib/random.mjs';
 
 const HOUR_MS = 3_600_000;
 
@@ -29,7 +29,7 @@ const keep = (admission: Admission, window: WindowColumns): bigint[] => {
 
 /** Whole numbers. */
 function belowOf(seed: number): (below: number) => number {
-  const random = randomOf(seed);
+  const random = mulberry32(seed);
   return (below) => Math.floor(random() * below);
 }
 

@@ -7,6 +7,7 @@ import { createBatch } from '@dentryscope/contracts';
 import type { NodeBatch, NodeBatchInit } from '@dentryscope/contracts';
 import { ageBoundsSeconds, waitBoundsNs } from '@dentryscope/native';
 import { createFleet } from '@dentryscope/simulator';
+import { mulberry32 } from '../../scripts/lib/random.mjs';
 
 export const WINDOW_MS = 10_000;
 const CGROUPS = 250;
@@ -29,23 +30,12 @@ export function busyNode(startMs: number, seed = 20261124): BusyNode {
   return { name: node!.name, bootId: node!.bootId, window: (n) => full(fleet.window(n)[0]!, n, seed) };
 }
 
-/** Mulberry32: even, fast, and the same on every machine. */
-export function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** Mostly near the mean, sometimes far above it, as times in a kernel are. */
 const about = (random: Random, mean: number) =>
   Math.max(0, Math.floor(mean * Math.exp((random() + random() + random() - 1.5) * 1.4)));
 
 function full(batch: NodeBatch, n: number, seed: number): NodeBatch {
-  const random = randomOf(seed ^ Math.imul(n + 1, 0x9e3779b1));
+  const random = mulberry32(seed ^ Math.imul(n + 1, 0x9e3779b1));
   const cgroups = batch.cgroups!;
   const levels = cgroups.dentriesAllocated.map((made) => 30 + Math.sqrt(Number(made)) * 20);
   const waits = levels.map((level) => histogram(random, about(random, level)));

@@ -1,21 +1,11 @@
 /** A fleet for pictures: 50 nodes with a culprit, written to a store as an ingester would. The same every time. */
 import { createBatch } from '@dentryscope/contracts';
+import { mulberry32 } from '../../scripts/lib/random.mjs';
 
 export const WINDOW_MS = 10_000;
 const GIB = 2n ** 30n;
 /** One dentry in so many is sampled. */
 const SAMPLED = 16_384;
-
-/** mulberry32: small, seeded, even enough for load. */
-function random(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const workloads = [
   { namespace: 'shop', workload: 'Deployment/checkout', container: 'app', rate: 900 },
@@ -105,7 +95,7 @@ function nodeOf(name, index, rand) {
 
 /** @returns the fleet, to be moved on window by window */
 export function makeFleet(seed = 7) {
-  const rand = random(seed);
+  const rand = mulberry32(seed);
   const nodes = nodeNames.map((name, index) => nodeOf(name, index, rand));
   return { rand, nodes };
 }

@@ -4,6 +4,7 @@ import type { Message } from '@dentryscope/transport';
 import { afterEach, expect, test } from 'vitest';
 import { batch, messageOf, poison } from './batches.js';
 import { Bench } from './bench.js';
+import { mulberry32 } from '../../scripts/lib/random.mjs';
 
 const within = { timeout: 30_000, interval: 20 };
 const benches: Bench[] = [];
@@ -16,15 +17,10 @@ afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close();
 });
 
-/** mulberry32: numbers below `below`, the same every time. */
+/** Numbers below `below`, the same every time. */
 function dice(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const random = mulberry32(seed);
+  return (below) => Math.floor(random() * below);
 }
 
 function shuffled<T>(items: readonly T[], seed = 1): T[] {

@@ -1,19 +1,10 @@
 import { expect, test } from 'vitest';
 import { IdTable } from '../src/influx/id-table.js';
-
-/** mulberry32 */
-function random(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { mulberry32 } from '../../../scripts/lib/random.mjs';
 
 test('holds what a Map holds, whatever is set, replaced and deleted', () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const next = random(seed);
+    const next = mulberry32(seed);
     const [table, map] = [new IdTable(), new Map<bigint, number>()];
     // Few homes, in both words, so that searches run into each other and around the end.
     const ids = Array.from(
