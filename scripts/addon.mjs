@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,16 +27,17 @@ function gyp(command) {
   process.exit(1);
 }
 
-/** gyp puts it into the package, and the Makefile includes it: a new `npm ci` takes it away. */
-const addonApiRules = join(
-  dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json')),
-  'node_addon_api_except.target.mk',
-);
-
 const mtimeMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
+/** gyp puts them into the package, and the Makefile of native includes them: a new `npm ci` takes them away. */
+function lacksRules() {
+  const target = 'node_addon_api_except';
+  const folder = dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json'));
+  return readFileSync(recipe, 'utf8').includes(target) && !existsSync(join(folder, `${target}.target.mk`));
+}
+
 if (step === 'locked') {
-  if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile')) || !existsSync(addonApiRules)) gyp('configure');
+  if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile')) || lacksRules()) gyp('configure');
   gyp('build');
 } else {
   const { status, error } = spawnSync('flock', [recipe, process.execPath, self, folder, 'locked'], {
