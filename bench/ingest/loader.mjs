@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { deserialize } from 'node:v8';
-import { constants, gzipSync } from 'node:zlib';
+import { openGzip } from '@dentryscope/gzip';
 import { answerLines } from '../lib/asked.mjs';
 import { cpuMsSince } from '../lib/processor-time.mjs';
 
@@ -25,20 +25,24 @@ const bySeries = (lines) =>
 /** As they came about, window by window; or the windows of a series one after the other. */
 const orders = { time: (lines) => lines, series: bySeries };
 
-function* bodies(lines, each) {
-  for (let from = 0; from < lines.length; from += each)
-    yield gzipSync(lines.slice(from, from + each).join('\n'), { level: constants.Z_BEST_SPEED });
+async function bodies(precision, lines, each) {
+  const made = [];
+  for (let from = 0; from < lines.length; from += each) {
+    const body = Buffer.from(lines.slice(from, from + each).join('\n'));
+    made.push([precision, await openGzip().compress(body)]);
+  }
+  return made;
 }
 
 /** Those of the last call: rounds ask for the same again. */
 let prepared = {};
 
-function prepare({ lines, order }) {
+async function prepare({ lines, order }) {
   const key = `${lines} ${order}`;
   if (prepared.key !== key) {
     const requests = [
-      ...[...bodies(made.ns, lines)].map((body) => ['ns', body]),
-      ...[...bodies(orders[order](made.ms), lines)].map((body) => ['ms', body]),
+      ...(await bodies('ns', made.ns, lines)),
+      ...(await bodies('ms', orders[order](made.ms), lines)),
     ];
     prepared = { key, requests };
   }
@@ -64,7 +68,7 @@ async function post(bucket, precision, body) {
 }
 
 async function load(config) {
-  const waiting = [...prepare(config)];
+  const waiting = [...(await prepare(config))];
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
   const sender = async () => {
