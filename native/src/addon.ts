@@ -86,9 +86,12 @@ export function addon(): Addon {
   try {
     loaded = createRequire(import.meta.url)(path) as Addon;
   } catch (cause) {
-    throw new Error(`the native addon does not load; build it with: make -C bpf && node scripts/addon.mjs native`, {
-      cause,
-    });
+    throw new Error(
+      `the native addon does not load; build it with: make -C bpf && node scripts/addon.mjs native`,
+      {
+        cause,
+      },
+    );
   }
   return loaded;
 }
