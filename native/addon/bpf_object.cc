@@ -22,7 +22,7 @@ namespace dentryscope
 	throw BpfError(what + ": " + errno_text(err) + (said.empty() ? "" : "; " + said));
 }
 
-BpfObject::BpfObject(const std::string &path, const std::string &prefix)
+BpfObject::BpfObject(const std::string &path, const std::string &prefix) : path(path)
 {
 	LibbpfLog log;
 	bpf_program *program;
@@ -117,17 +117,6 @@ uint64_t BpfObject::read_global(const char *variable) const
 	return value;
 }
 
-/* A 64-bit immediate: two instructions, with a half of it each. */
-static bool holds_number(const bpf_insn &insn)
-{
-	return insn.code == (BPF_LD | BPF_IMM | BPF_DW) && insn.src_reg == 0;
-}
-
-static uint64_t number_in(const bpf_insn *insn)
-{
-	return uint64_t(uint32_t(insn[1].imm)) << 32 | uint32_t(insn[0].imm);
-}
-
 static std::vector<bpf_insn> instructions(const bpf_program *program)
 {
 	const bpf_insn *first = bpf_program__insns(program);
@@ -135,12 +124,22 @@ static std::vector<bpf_insn> instructions(const bpf_program *program)
 	return {first, first + bpf_program__insn_cnt(program)};
 }
 
+/* The 64-bit number in an instruction, which takes the place of two, with a half in each. */
+static std::optional<uint64_t> number_at(const std::vector<bpf_insn> &insns, size_t i)
+{
+	if (insns[i].code != (BPF_LD | BPF_IMM | BPF_DW) || insns[i].src_reg != 0)
+		return std::nullopt;
+	if (i + 1 == insns.size())
+		return std::nullopt;
+	return uint64_t(uint32_t(insns[i + 1].imm)) << 32 | uint32_t(insns[i].imm);
+}
+
 void BpfObject::set_constant(uint64_t mark, uint64_t value)
 {
 	for (bpf_program *program : programs()) {
 		auto insns = instructions(program);
-		for (size_t i = 0; i + 1 < insns.size(); i++) {
-			if (!holds_number(insns[i]) || number_in(&insns[i]) != mark)
+		for (size_t i = 0; i < insns.size(); i++) {
+			if (number_at(insns, i) != mark)
 				continue;
 			insns[i].imm = int32_t(value);
 			insns[i + 1].imm = int32_t(value >> 32);
@@ -155,10 +154,12 @@ static void check_constants(const std::vector<bpf_program *> &programs)
 {
 	for (const bpf_program *program : programs) {
 		auto insns = instructions(program);
-		for (size_t i = 0; i + 1 < insns.size(); i++)
-			if (holds_number(insns[i]) && DS_IS_MARK(number_in(&insns[i])))
+		for (size_t i = 0; i < insns.size(); i++) {
+			auto number = number_at(insns, i);
+			if (number && DS_IS_MARK(*number))
 				throw BpfError(std::string("a constant of ") +
 					       bpf_program__name(program) + " was not set");
+		}
 	}
 }
 

@@ -41,6 +41,8 @@ class BpfObject
 	/* Runs that the kernel's recursion guard refused. */
 	uint64_t recursion_misses() const;
 
+	const std::string path;
+
       private:
 	struct Global {
 		bpf_map *map;

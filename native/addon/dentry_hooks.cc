@@ -12,7 +12,7 @@ namespace dentryscope
 
 /* The cache's address, from the first dentry that a program of the same file sees: a pipe has one.
  */
-static uint64_t dentry_cache(const std::string &path)
+static uint64_t learn_dentry_cache(const std::string &path)
 {
 	BpfObject object(path, "learn_");
 	uint64_t cache = 0;
@@ -32,6 +32,14 @@ static uint64_t dentry_cache(const std::string &path)
 	return cache;
 }
 
+/* The kernel makes it at its start, and never another. */
+static uint64_t dentry_cache(const std::string &path)
+{
+	static const uint64_t cache = learn_dentry_cache(path);
+
+	return cache;
+}
+
 /* Slab tracepoints see objects come and go, not what becomes of them. */
 static void check_tracepoint(const std::string &prefix, const KernelBtf &kernel)
 {
@@ -48,19 +56,18 @@ Hook dentry_hook(const char *name, const char *prefix, const Options &options)
 		if (backend == "tracepoint")
 			check_tracepoint(prefix, kernel);
 	};
-	spec.prepare = [&options](BpfObject &object, const KernelBtf &kernel) {
+	spec.prepare = [&options](const std::string &backend, BpfObject &object,
+				  const KernelBtf &kernel) {
 		uint32_t norcu = kernel.dcache_norcu();
 
 		object.set_global("dcache_norcu", &norcu, sizeof(norcu));
 		CounterTable::prepare(object, options.max_cgroups);
 		LiveSample::prepare(object, options.live);
+		if (backend == "tracepoint")
+			object.set_constant(DS_DENTRY_CACHE, dentry_cache(object.path));
 	};
 	spec.first = [&options](const BpfObject &object) {
 		CounterTable::hand_out(object.map_fd("free_places"), options.max_cgroups);
-	};
-	spec.learn = [](const std::string &backend, const std::string &path, BpfObject &object) {
-		if (backend == "tracepoint")
-			object.set_constant(DS_DENTRY_CACHE, dentry_cache(path));
 	};
 	return Hook(spec);
 }
@@ -70,7 +77,7 @@ Hook cgroup_life_hook(const Options &options)
 	Hook::Spec spec = {.name = "cgroup_life", .stem = "cgroup_life", .prefix = "life_"};
 
 	spec.tracepoint_only = true;
-	spec.prepare = [&options](BpfObject &object, const KernelBtf &) {
+	spec.prepare = [&options](const std::string &, BpfObject &object, const KernelBtf &) {
 		object.set_max_entries("cgroup_events", options.event_ring_bytes);
 	};
 	return Hook(spec);

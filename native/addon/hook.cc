@@ -66,13 +66,11 @@ void Hook::attempt(const std::string &with, const Options &options, const Kernel
 		check_kprobes();
 	if (spec.check)
 		spec.check(with, kernel);
-	auto path = options.bpf_dir + "/" + spec.stem + "_" + with + ".bpf.o";
-	object = std::make_unique<BpfObject>(path, spec.prefix);
+	object = std::make_unique<BpfObject>(
+	    options.bpf_dir + "/" + spec.stem + "_" + with + ".bpf.o", spec.prefix);
 	object->set_global("rule", &rule, sizeof(rule));
 	if (spec.prepare)
-		spec.prepare(*object, kernel);
-	if (spec.learn)
-		spec.learn(with, path, *object);
+		spec.prepare(with, *object, kernel);
 	maps.lend(*object);
 	object->load();
 	if (maps.empty() && spec.first)

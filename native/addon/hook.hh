@@ -67,13 +67,10 @@ class Hook
 		/* Throws BpfError where `backend` can't work here and the kernel's own words would
 		   be a riddle. */
 		std::function<void(const std::string &backend, const KernelBtf &kernel)> check = {};
-		/* Before load: rodata and map sizes beside `rule`. */
-		std::function<void(BpfObject &object, const KernelBtf &kernel)> prepare = {};
-		/* Before load as well: what another object of the same file at `path` has to find
-		 * out. */
-		std::function<void(const std::string &backend, const std::string &path,
-				   BpfObject &object)>
-		    learn = {};
+		/* Before load: rodata, constants and map sizes beside `rule`. */
+		std::function<void(const std::string &backend, BpfObject &object,
+				   const KernelBtf &kernel)>
+		    prepare = {};
 		/* Between load and attach, of the first object of a set of shared maps. */
 		std::function<void(const BpfObject &object)> first = {};
 		std::function<void(const std::string &backend, BpfObject &object)> attached = {};

@@ -45,7 +45,8 @@ Hook reclaim_hook(const char *name, const char *prefix, const Options &options,
 	Hook::Spec spec = {.name = name, .stem = "reclaim", .prefix = prefix};
 
 	spec.check = check_backend;
-	spec.prepare = [&options, event_min_ns](BpfObject &object, const KernelBtf &) {
+	spec.prepare = [&options, event_min_ns](const std::string &, BpfObject &object,
+						const KernelBtf &) {
 		object.set_global("event_min_ns", &event_min_ns, sizeof(event_min_ns));
 		object.set_max_entries("reclaims", options.event_ring_bytes);
 	};

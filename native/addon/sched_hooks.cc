@@ -21,7 +21,7 @@ Hook run_queue_hook(const SchedOptions &options)
 {
 	Hook::Spec spec = spec_of("run_queue", "sched", "queue_", options);
 
-	spec.prepare = [&options](BpfObject &object, const KernelBtf &) {
+	spec.prepare = [&options](const std::string &, BpfObject &object, const KernelBtf &) {
 		object.set_global("stall_ns", &options.run_queue_stall_ns,
 				  sizeof(options.run_queue_stall_ns));
 		object.set_max_entries("wait_starts", options.max_threads);
@@ -39,7 +39,7 @@ Hook lock_contention_hook(const SchedOptions &options)
 			throw BpfError("this kernel has no tracepoint lock:contention_begin "
 				       "(Linux before 5.19)");
 	};
-	spec.prepare = [&options](BpfObject &object, const KernelBtf &) {
+	spec.prepare = [&options](const std::string &, BpfObject &object, const KernelBtf &) {
 		object.set_global("stall_ns", &options.lock_stall_ns,
 				  sizeof(options.lock_stall_ns));
 		CounterTable::prepare(object, options.common.max_cgroups);
