@@ -2,6 +2,7 @@
   "targets": [
     {
       "target_name": "dentryscope",
+      "includes": ["../scripts/addon.gypi"],
       "sources": [
         "addon/addon.cc",
         "addon/bpf_object.cc",
@@ -32,9 +33,7 @@
         "addon/timer_jitter.cc"
       ],
       "include_dirs": ["../bpf/include"],
-      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api_except"],
-      "cflags_cc": ["-std=c++20", "-Wall", "-Wextra", "<!@(pkg-config --cflags libbpf)"],
-      "defines": ["NAPI_VERSION=8"],
+      "cflags_cc": ["<!@(pkg-config --cflags libbpf)"],
       "libraries": ["<!@(pkg-config --libs libbpf)"]
     }
   ]

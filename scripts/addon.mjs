@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +13,7 @@ const self = fileURLToPath(import.meta.url);
 const [folder, step] = process.argv.slice(2);
 const here = resolve(dirname(self), '..', folder);
 const recipe = join(here, 'binding.gyp');
+const recipes = [recipe, join(dirname(self), 'addon.gypi')];
 
 /** The headers that belong to the node that runs: Debian's in /usr/include/node, a tarball's beside its bin/. */
 const prefix = dirname(dirname(process.execPath));
@@ -29,15 +30,9 @@ function gyp(command) {
 
 const mtimeMs = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
-/** gyp puts them into the package, and the Makefile of native includes them: a new `npm ci` takes them away. */
-function lacksRules() {
-  const target = 'node_addon_api_except';
-  const folder = dirname(createRequire(import.meta.url).resolve('node-addon-api/package.json'));
-  return readFileSync(recipe, 'utf8').includes(target) && !existsSync(join(folder, `${target}.target.mk`));
-}
-
 if (step === 'locked') {
-  if (mtimeMs(recipe) > mtimeMs(join(here, 'build/Makefile')) || lacksRules()) gyp('configure');
+  const recipeMs = Math.max(...recipes.map(mtimeMs));
+  if (recipeMs > mtimeMs(join(here, 'build/Makefile'))) gyp('configure');
   gyp('build');
 } else {
   const { status, error } = spawnSync('flock', [recipe, process.execPath, self, folder, 'locked'], {

@@ -1,7 +1,7 @@
 /** The build: eBPF objects and addon where there is a compiler, TypeScript, the page. Each part only when stale. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { root, run, step } from './steps.mjs';
 
 const has = (command) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
@@ -29,6 +29,13 @@ async function whenStale(title, stampName, sources, work) {
   });
 }
 
+const addonSources = ['scripts/addon.mjs', 'scripts/addon.gypi', 'package-lock.json'];
+
+const addon = (title, folder, sources = []) =>
+  whenStale(title, basename(folder), [folder, ...sources, ...addonSources], () =>
+    run(process.execPath, ['scripts/addon.mjs', folder]),
+  );
+
 async function kernelSide() {
   const missing = ['clang', 'make', 'g++'].filter((command) => !has(command));
   if (missing.length > 0) {
@@ -36,9 +43,7 @@ async function kernelSide() {
     return;
   }
   await whenStale('eBPF programs', 'bpf', ['bpf'], () => run('make', ['-s', '-C', 'bpf']));
-  await whenStale('native addon', 'native', ['native', 'bpf/include', 'package-lock.json'], () =>
-    run(process.execPath, ['scripts/addon.mjs', 'native']),
-  );
+  await addon('native addon', 'native', ['bpf/include']);
 }
 
 /** Without it gzip is zlib's, at several times the processor time. */
@@ -47,9 +52,7 @@ async function gzip() {
     process.stderr.write('! libisal-dev or g++ missing: the ingester compresses with zlib\n');
     return;
   }
-  await whenStale('gzip addon', 'gzip', ['lib/gzip', 'package-lock.json'], () =>
-    run(process.execPath, ['scripts/addon.mjs', 'lib/gzip']),
-  );
+  await addon('gzip addon', 'lib/gzip');
 }
 
 const typescriptSources = () => [
