@@ -148,28 +148,6 @@ it('a second agent on one data directory is told whose it is', async () => {
   expect(second.stderr).toContain('DENTRYSCOPE_DATA_DIR');
 });
 
-it('a reader of standard output that goes away ends the agent, with the reason', async () => {
-  const shell = Cli.start(['agent', '--backend', 'none'], { ...quiet, DENTRYSCOPE_TRANSPORT: 'stdout' }, [
-    'bash',
-    '-c',
-    '"$@" | head -n 1; exit "${PIPESTATUS[0]}"',
-    'bash',
-  ]);
-  expect((await shell.exited).code).toBe(1);
-  expect(batchFromJson(shell.stdout.trim()).seq).toBeGreaterThan(0n);
-});
-
-it.each([['--help'], ['export', '--help'], ['doctor', '--backend', 'none']])(
-  'a reader that is gone before anything is said is no failure: %s',
-  async (...args) => {
-    const read = await Cli.start(args, quiet).exited;
-    const through = ['bash', '-c', '"$@" | true; exit "${PIPESTATUS[0]}"', 'bash'];
-    const unread = Cli.start(args, quiet, through);
-    expect((await unread.exited).code).toBe(read.code);
-    expect(unread.stderr).toBe('');
-  },
-);
-
 it('an ingester without ISA-L says that it compresses with zlib', async () => {
   const away = { DENTRYSCOPE_KAFKA_BROKERS: '127.0.0.1:1', DENTRYSCOPE_INFLUX_URL: 'http://127.0.0.1:1' };
   const store = { DENTRYSCOPE_STORE: 'influx', DENTRYSCOPE_INFLUX_TOKEN: 'token' };

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Admission } from '../src/admission.js';
 import { Credit } from '../src/credit.js';
 import type { WindowColumns } from '../src/deltas.js';
-import { mulberry32 } from '../../scripts/lib/random.mjs';
+import { dice } from '../../scripts/lib/random.mjs';
 
 const HOUR_MS = 3_600_000;
 
@@ -27,12 +27,6 @@ const keep = (admission: Admission, window: WindowColumns): bigint[] => {
   return admitted.window.ids;
 };
 
-/** Whole numbers. */
-function belowOf(seed: number): (below: number) => number {
-  const random = mulberry32(seed);
-  return (below) => Math.floor(random() * below);
-}
-
 /** Cgroups that come and go: a window of those that did something, and who died in it. */
 function churn(random: (below: number) => number, columns: readonly CgroupColumn[]) {
   let [next, living] = [1n, [] as bigint[]];
@@ -53,7 +47,7 @@ const total = (metric: CgroupMetric, values: readonly bigint[]) =>
 
 describe('sums over cgroups', () => {
   it.each(Array.from({ length: 100 }, (_, seed) => seed))('are what they were (seed %i)', (seed) => {
-    const random = belowOf(seed);
+    const random = dice(seed);
     const seen = cgroupMetrics.filter(() => random(4) > 0);
     const next = churn(
       random,
@@ -119,7 +113,7 @@ describe('the budget', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
     'in any hours: at most max + hours * rate have rows (seed %i)',
     (seed) => {
-      const random = belowOf(seed);
+      const random = dice(seed);
       const [max, rate] = [4 + random(10), 1 + random(40)];
       const { admission, clock } = admissionOf(max, rate);
       const next = churn(random, ['dentriesAllocated']);

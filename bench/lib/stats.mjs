@@ -1,6 +1,6 @@
 /** Order statistics: a machine that does other work too has outliers, and a mean follows them. */
 
-import { mulberry32 } from '../../scripts/lib/random.mjs';
+import { dice } from '../../scripts/lib/random.mjs';
 
 const sorted = (values) => [...values].sort((a, b) => a - b);
 
@@ -47,11 +47,11 @@ export function slope(xs, ys) {
 
 /** Fisher-Yates. */
 export function shuffler(seed) {
-  const random = mulberry32(seed);
+  const below = dice(seed);
   return (items) => {
     const out = [...items];
     for (let i = out.length - 1; i > 0; i -= 1) {
-      const j = Math.floor(random() * (i + 1));
+      const j = below(i + 1);
       [out[i], out[j]] = [out[j], out[i]];
     }
     return out;

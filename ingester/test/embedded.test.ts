@@ -4,7 +4,7 @@ import type { Message } from '@dentryscope/transport';
 import { afterEach, expect, test } from 'vitest';
 import { batch, messageOf, poison } from './batches.js';
 import { Bench } from './bench.js';
-import { mulberry32 } from '../../scripts/lib/random.mjs';
+import { dice } from '../../scripts/lib/random.mjs';
 
 const within = { timeout: 30_000, interval: 20 };
 const benches: Bench[] = [];
@@ -16,12 +16,6 @@ const open = async () => {
 afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close();
 });
-
-/** Numbers below `below`, the same every time. */
-function dice(seed: number): (below: number) => number {
-  const random = mulberry32(seed);
-  return (below) => Math.floor(random() * below);
-}
 
 function shuffled<T>(items: readonly T[], seed = 1): T[] {
   const random = dice(seed);

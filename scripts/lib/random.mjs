@@ -8,3 +8,9 @@ export function mulberry32(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** @returns a function: a whole number from 0 to below `below` */
+export function dice(seed) {
+  const random = mulberry32(seed);
+  return (below) => Math.floor(random() * below);
+}

@@ -90,8 +90,8 @@ function agent(result) {
       `since the agent started, windows of ${windowMs / 1000} s; the exporter scraped once a window. Watched for ` +
       `${digits(durationMs / 60_000)} minutes, the first ${digits(warmUpMs / 1000)} s left out. The agent closed ` +
       `${did.windows} windows and counted ${thousands(did.dentries)} dentries meanwhile. Wanted: at most ` +
-      `${wanted.cpuPercent} % (**${verdict(pass.cpu)}**) and ${wanted.rssMiB} MiB (**${verdict(pass.rss)}**), from the second sixth of the time to the last at most ` +
-      `${wanted.growthMiB} MiB more (**${verdict(pass.flat)}**). The agent’s medians by sixths: ` +
+      `${wanted.cpuPercent} % (**${verdict(pass.cpu)}**) and ${wanted.rssMiB} MiB (**${verdict(pass.rss)}**), from the second sixth of the time ` +
+      `to the last at most ${wanted.growthMiB} MiB more (**${verdict(pass.flat)}**). The agent’s medians by sixths: ` +
       `${result.agent.rssMiBBySixth.map(digits).join(', ')} MiB.`,
   ];
 }
