@@ -63,22 +63,43 @@ int alloc_transfer(void *ctx)
 	return 0;
 }
 
-/* Apart from their callers, as what follows a sampled one in live.h. */
-static __noinline int sampled_allocated(const void *object)
+/*
+ * Told by the first step of the hash alone, with no load: one in 2^DS_GATE_BITS is looked at again.
+ */
+static __always_inline bool passes_gate(const void *object)
 {
-	live_born(object, current_cgroup_id());
+	__u64 product = ds_live_product((__u64)object, ds_constant(DS_LIVE_SEED));
+
+	return unlikely(product <= ds_constant(DS_LIVE_GATE));
+}
+
+/* Apart from their callers, as what follows a sampled one in live.h. */
+static __noinline int allocated_past_gate(const void *object)
+{
+	if (may_be_sampled(object))
+		live_born(object, current_cgroup_id());
 	return 0;
 }
 
-static __noinline int sampled_freed(const void *object)
+static __noinline int freed_past_gate(const void *object)
 {
 	live_died(object);
 	return 0;
 }
 
+static __noinline int allocated_after_switch(const void *object)
+{
+	struct ds_entry *entry = ask_current();
+
+	if (entry)
+		entry->value[DS_DENTRIES_ALLOCATED] += 1;
+	return allocated_past_gate(object);
+}
+
 /*
- * Most objects of the slab are no dentries, and the kernel has used the caches since the last one:
- * for those not one load but of the arguments.
+ * Most objects of the slab are no dentries, and the kernel has used the caches since the last one,
+ * that of instructions too: for those not one load but of the arguments, and for all of them short
+ * code.
  */
 SEC("raw_tp/kmem_cache_alloc")
 int alloc_kmem(__u64 *ctx)
@@ -91,11 +112,12 @@ int alloc_kmem(__u64 *ctx)
 	object = OBJECT(ctx);
 	if (!object)
 		return 0;
-	entry = entry_of_current();
-	if (entry)
-		entry->value[DS_DENTRIES_ALLOCATED] += 1;
-	if (unlikely(may_be_sampled(object)))
-		sampled_allocated(object);
+	entry = kept_entry();
+	if (!entry)
+		return allocated_after_switch(object);
+	entry->value[DS_DENTRIES_ALLOCATED] += 1;
+	if (passes_gate(object))
+		allocated_past_gate(object);
 	return 0;
 }
 
@@ -108,8 +130,8 @@ int free_kmem(__u64 *ctx)
 		return 0;
 	object = OBJECT(ctx);
 	count_node(DS_FREED_BY_NOBODY, 1);
-	if (unlikely(may_be_sampled(object)))
-		sampled_freed(object);
+	if (passes_gate(object))
+		freed_past_gate(object);
 	return 0;
 }
 

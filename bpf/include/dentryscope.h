@@ -80,12 +80,24 @@ struct ds_live_control {
 	__u64 lost;	/* births that found no room */
 };
 
+/* The hash's first step. Its upper DS_GATE_BITS alone tell most dentries that are not sampled. */
+#define DS_GATE_BITS 4
+
+static __inline__ __u64 ds_live_product(__u64 address, __u64 seed)
+{
+	return (address ^ seed) * 0x9e3779b97f4a7c15ull;
+}
+
+/*
+ * The other bits go through a second multiplication: of neighbours in memory, which a slab's
+ * objects are, one alone takes too many or too few for the standard errors of a random sample.
+ */
 static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
 {
-	__u64 hash = (address ^ seed) * 0x9e3779b97f4a7c15ull;
+	__u64 product = ds_live_product(address, seed);
+	__u64 mixed = (product ^ product >> 32) * 0xd6e8feb86659fd93ull;
 
-	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ull;
-	return hash ^ hash >> 32;
+	return (mixed ^ mixed >> 32) << DS_GATE_BITS | product >> (64 - DS_GATE_BITS);
 }
 
 /* Marks of the numbers that the loader puts into instructions (constant.h): no other number is one.
@@ -93,6 +105,8 @@ static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
 #define DS_MARKS 0x6d61726b20230000
 #define DS_IS_MARK(number) ((number) >> 16 == DS_MARKS >> 16)
 #define DS_DENTRY_CACHE (DS_MARKS + 1)
+#define DS_LIVE_SEED (DS_MARKS + 2)
+#define DS_LIVE_GATE (DS_MARKS + 3) /* the largest product that may be of a sampled one */
 
 #define DS_MAX_V1 3
 

@@ -22,6 +22,7 @@ void CounterTable::prepare(BpfObject &object, uint32_t max_cgroups)
 	uint32_t cpus = libbpf_num_possible_cpus();
 	uint32_t places = max_cgroups + DS_NR_RESERVED_PLACES;
 
+	object.set_global("nr_cpus", &cpus, sizeof(cpus));
 	object.set_global("nr_places", &places, sizeof(places));
 	object.set_max_entries("entries", places * cpus);
 	object.set_max_entries("owners", places);

@@ -21,7 +21,8 @@ export function scratch(): string {
 /** Compiles a program of this folder into `folder`. */
 export function compile(folder: string, source: string): string {
   const binary = join(folder, source.replace('.c', ''));
-  execFileSync('gcc', ['-O1', '-Wall', '-Werror', '-o', binary, join(here, source)]);
+  const flags = ['-O1', '-Wall', '-Werror', `-I${join(repo, 'bpf/include')}`];
+  execFileSync('gcc', [...flags, '-o', binary, join(here, source), '-lm']);
   return binary;
 }
 

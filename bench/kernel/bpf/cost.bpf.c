@@ -55,8 +55,10 @@ MEASURE(ours, i)
 /* As in dentry_tracepoint.bpf.c, without the sample. No switch comes in between: one is a store. */
 MEASURE(ours_kept, i)
 {
-	struct ds_entry *entry = entry_of_current();
+	struct ds_entry *entry = kept_entry();
 
+	if (!entry)
+		entry = ask_current();
 	if (entry)
 		entry->value[COST_KEPT] += 1;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * storm CPU DIR CGROUP.PROCS: for each line N on standard input, looks N names up that were never
- * there, in a fresh directory, and prints {"wallNs","cpuNs","loopNs"} of these N lookups once the
+ * there, in a fresh directory, and prints {"wallNs","cpuNs","loopsNs"} of these N lookups once the
  * directory is gone, and with it the negative dentries. One process for all rounds, so that none
  * pays for a start.
  *
- * loopNs is what the slower of two equal loops took, one before the lookups and one after them,
- * which never enter the kernel: no program of any way slows them, only a neighbour on the same core
- * or host does.
+ * loopsNs is what two equal loops took, one before the lookups and one after them, which never enter
+ * the kernel: no program of any way slows them, only the pace at which this processor runs just then
+ * does (its clock, a neighbour on the same core or host).
  */
 #include "bench.h"
 
@@ -82,8 +82,7 @@ static void storm(const char *dir, long n)
 	if (chdir("..") || rmdir(dir))
 		die(dir);
 	settle();
-	printf("{\"wallNs\":%lu,\"cpuNs\":%lu,\"loopNs\":%lu}\n", wall, cpu,
-	       before > after ? before : after);
+	printf("{\"wallNs\":%lu,\"cpuNs\":%lu,\"loopsNs\":[%lu,%lu]}\n", wall, cpu, before, after);
 	fflush(stdout);
 }
 

@@ -43,12 +43,14 @@ function storm(result) {
   return [
     table(['', 'ns of processor time a lookup', 'slower by, processor time', 'slower by, wall clock'], rows),
     `${perLookupNs.none.rounds} rounds of ${result.storms} storms of ${thousands(result.lookups)} lookups each way on ${result.fileSystem}, CPU ` +
-      `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms beside a busy neighbour were left out and made again, ` +
-      `${result.noisySlices} times there was no end of it. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
+      `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms in which the pace changed were left out and made again, ` +
+      `${result.unsteadySlices} times there was no end of it. Half of all loops took ${digits(result.pace.q1)} to ${digits(result.pace.q3)} of ` +
+      `their median. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
       `programs: ${interval(aboveFloorPoints)} percentage points; wanted at most ${wanted.floorPoints}: ` +
       `**${verdict(pass.floor)}**. bpftrace, counting the same, slows ${digits(timesLess)} times as much as ours; wanted ${wanted.timesLess}: ` +
-      `**${verdict(pass.bpftrace)}**. Counting allocations alone, which sees no frees, it still slows ` +
-      `${digits(result.timesLessThanAllocations)} times as much.`,
+      `**${verdict(pass.bpftrace)}**. It slows ${digits(result.floorTimesLess)} times as much as empty programs, which no program on these ` +
+      `tracepoints can go beyond. Counting allocations alone, which sees no frees, it still slows ` +
+      `${digits(result.timesLessThanAllocations)} times as much as ours.`,
     `Hooks of the agent here: ${hooks}. ${result.bpftrace.version}: \`${result.bpftrace.programs.same}\`.`,
   ];
 }

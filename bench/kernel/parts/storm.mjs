@@ -26,8 +26,8 @@ const ways = {
 const compared = Object.keys(ways).slice(1);
 /** Of each way in each round; the median speaks for them. */
 const STORMS = 9;
-/** A neighbour shows in a loop that no program can slow. Storms beside one are left out and made again, up to a limit. */
-const QUIET = 1.05;
+/** Of the loops before and after a storm: where they differ by more, the pace changed within it, and it is made again. */
+const STEADY = 1.05;
 const MOST_STORMS = 4 * STORMS;
 const WARM_UPS = 2;
 const MOST_ABOVE_FLOOR_POINTS = 1;
@@ -40,28 +40,34 @@ function checkCount(way, told, storms, lookups) {
     throw new Error(`${way} counted ${told.count} dentries of ${wanted}: the storm was not seen whole`);
 }
 
-/** All storms of a way in a round, and which of them had no neighbour. */
-async function storms({ storm, quietest, args }) {
+const isSteady = ({ loopsNs }) => Math.max(...loopsNs) <= STEADY * Math.min(...loopsNs);
+
+/** What the loop took, which tells the pace at which the storm ran. */
+const loopNs = ({ loopsNs }) => (loopsNs[0] + loopsNs[1]) / 2;
+
+/** All storms of a way in a round, and those of them at an even pace. */
+async function storms({ storm, args }) {
   const all = [];
-  let quiet = [];
-  while (quiet.length < STORMS && all.length < MOST_STORMS) {
+  let steady = [];
+  while (steady.length < STORMS && all.length < MOST_STORMS) {
     all.push(JSON.parse(await storm.ask(args.lookups)));
-    quietest.loopNs = Math.min(quietest.loopNs, all.at(-1).loopNs);
-    quiet = all.filter(({ loopNs }) => loopNs <= QUIET * quietest.loopNs);
+    steady = all.filter(isSteady);
   }
-  return { all, quiet };
+  return { all, steady };
 }
 
+/** Times are in loops, the same work at the same pace; `figures()` makes nanoseconds of them. */
 async function slice(context, way) {
   const { scope, cgroupId, args, tally } = context;
   const close = await ways[way](scope, cgroupId);
-  const { all, quiet } = await storms(context);
+  const { all, steady } = await storms(context);
   const told = await close();
   checkCount(way, told, all.length, args.lookups);
-  const noisy = quiet.length < STORMS;
-  tally.noisySlices += noisy ? 1 : 0;
-  tally.leftOut += noisy ? 0 : all.length - quiet.length;
-  const over = (clock) => median((noisy ? all : quiet).map((time) => time[clock]));
+  const unsteady = steady.length < STORMS;
+  tally.unsteadySlices += unsteady ? 1 : 0;
+  tally.leftOut += unsteady ? 0 : all.length - steady.length;
+  tally.loopsNs.push(...all.map(loopNs));
+  const over = (clock) => median((unsteady ? all : steady).map((time) => time[clock] / loopNs(time)));
   return { time: { cpuNs: over('cpuNs'), wallNs: over('wallNs') }, hooks: told?.hooks };
 }
 
@@ -74,20 +80,22 @@ async function oneRound(context, order) {
 const percent = (round, way, clock) => (round[way].time[clock] / round.none.time[clock] - 1) * 100;
 
 /** All of a round's figures are compared within the round: what the machine does else changes slower than that. */
-function figures(rounds, { lookups }) {
+function figures(rounds, { lookups }, loopNs) {
   const over = (compute) => summary(rounds.map(compute));
   const slowdown = (clock) =>
     Object.fromEntries(compared.map((way) => [way, over((round) => percent(round, way, clock))]));
   const aboveFloor = over((round) => percent(round, 'ours', 'cpuNs') - percent(round, 'floor', 'cpuNs'));
   const cpu = slowdown('cpuNs');
   const timesLess = cpu.bpftrace.median / cpu.ours.median;
+  const floorTimesLess = cpu.bpftrace.median / cpu.floor.median;
   return {
     perLookupNs: Object.fromEntries(
-      Object.keys(ways).map((way) => [way, over((round) => round[way].time.cpuNs / lookups)]),
+      Object.keys(ways).map((way) => [way, over((round) => (round[way].time.cpuNs * loopNs) / lookups)]),
     ),
     slowdownPercent: { cpu, wall: slowdown('wallNs') },
     aboveFloorPoints: aboveFloor,
     timesLess,
+    floorTimesLess,
     timesLessThanAllocations: cpu.bpftraceAllocations.median / cpu.ours.median,
     pass: {
       floor: aboveFloor.median <= MOST_ABOVE_FLOOR_POINTS,
@@ -105,9 +113,8 @@ export async function storm({ args, scope, folder, work, say }) {
   scope.defer(() => rmSync(dir, { recursive: true, force: true }));
   const program = [String(args.cpu), dir, join(cgroup, 'cgroup.procs')];
   const child = new Child(scope, join(built, 'storm'), program);
-  const tally = { leftOut: 0, noisySlices: 0 };
-  const quietest = { loopNs: Infinity };
-  const context = { scope, storm: child, cgroupId: cgroupIdOf(cgroup), args, tally, quietest };
+  const tally = { leftOut: 0, unsteadySlices: 0, loopsNs: [] };
+  const context = { scope, storm: child, cgroupId: cgroupIdOf(cgroup), args, tally };
   const shuffle = shuffler(args.seed);
   for (let i = 0; i < WARM_UPS; i += 1) await child.ask(args.lookups);
   const rounds = [];
@@ -117,17 +124,20 @@ export async function storm({ args, scope, folder, work, say }) {
   }
   await child.end();
   const { lookups, seed, cpu } = args;
+  const referenceNs = median(tally.loopsNs);
   const hooks = rounds[0].ours.hooks;
   const compare = { version, programs: bpftracePrograms };
   return {
     lookups,
     storms: STORMS,
-    ...tally,
+    leftOut: tally.leftOut,
+    unsteadySlices: tally.unsteadySlices,
+    pace: summary(tally.loopsNs.map((ns) => ns / referenceNs)),
     seed,
     cpu,
     fileSystem: fileSystemOf(dir),
     hooks,
     bpftrace: compare,
-    ...figures(rounds, args),
+    ...figures(rounds, args, referenceNs),
   };
 }
