@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * live_hash: of dentries as slabs lay them, how many are sampled under each of SEEDS seeds. Prints a
- * line for each layout and shift: by ds_live_hash() and by its first multiplication alone, the
+ * live_hash: of dentries as slabs lay them, how many are sampled under each of SEEDS seeds. Prints
+ * a line for each layout and shift: by ds_live_hash() and by its first multiplication alone, the
  * variance against a random sample's (1 is equal), and per mille of the seeds beyond 3 of its
  * standard errors. The seeds are always the same.
  */
@@ -21,10 +21,10 @@ struct layout {
 
 /* A dentry is 192 bytes, a page of 4 KiB has 21. */
 static const struct layout layouts[] = {
-    {"all of a range", 1, 2400, 21, 192},      {"of every other page", 2, 2400, 21, 192},
-    {"of every eighth page", 8, 2400, 21, 192}, {"one of each page", 1, 50000, 1, 192},
+    {"all of a range", 1, 2400, 21, 192},	   {"of every other page", 2, 2400, 21, 192},
+    {"of every eighth page", 8, 2400, 21, 192},	   {"one of each page", 1, 50000, 1, 192},
     {"one of every other page", 2, 50000, 1, 192}, {"one of 64 KiB", 16, 50000, 1, 192},
-    {"one of 2 MiB", 512, 50000, 1, 192},      {"every third", 1, 7000, 7, 576},
+    {"one of 2 MiB", 512, 50000, 1, 192},	   {"every third", 1, 7000, 7, 576},
 };
 
 static uint64_t addresses[MOST];
@@ -35,8 +35,8 @@ static size_t lay(const struct layout *l)
 
 	for (uint64_t page = 0; page < l->pages; page++)
 		for (uint64_t i = 0; i < l->per_page; i++)
-			addresses[n++] = 0xffff888100000000 + page * l->page_step * 4096 +
-					 i * l->object_step;
+			addresses[n++] =
+			    0xffff888100000000 + page * l->page_step * 4096 + i * l->object_step;
 	return n;
 }
 

@@ -5,9 +5,9 @@
  * directory is gone, and with it the negative dentries. One process for all rounds, so that none
  * pays for a start.
  *
- * loopsNs is what two equal loops took, one before the lookups and one after them, which never enter
- * the kernel: no program of any way slows them, only the pace at which this processor runs just then
- * does (its clock, a neighbour on the same core or host).
+ * loopsNs is what two equal loops took, one before the lookups and one after them, which never
+ * enter the kernel: no program of any way slows them, only the pace at which this processor runs
+ * just then does (its clock, a neighbour on the same core or host).
  */
 #include "bench.h"
 
