@@ -73,7 +73,8 @@ static __always_inline bool passes_gate(const void *object)
 	return unlikely(product <= ds_constant(DS_LIVE_GATE));
 }
 
-/* Apart from their callers, as what follows a sampled one in live.h. */
+/* Apart from their callers, as what follows a sampled one in live.h. Whose it is costs more than to
+ * know first that somebody will ask. */
 static __noinline int allocated_past_gate(const void *object)
 {
 	if (may_be_sampled(object))

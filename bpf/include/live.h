@@ -3,9 +3,9 @@
  * Who holds the dentries: a sample of the living ones, by a hash of their address. Include after
  * count.h.
  *
- * All but one in mask + 1 cost a hash of two multiplications. The map must not fill up between two
- * looks of user space: past raise_at entries the program halves the rate itself, and user space
- * removes what the new mask leaves out.
+ * All but one in mask + 1 cost a hash of two multiplications at most. The map must not fill up
+ * between two looks of user space: past raise_at entries the program halves the rate itself, and
+ * user space removes what the new mask leaves out.
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -31,8 +31,8 @@ struct {
 
 /*
  * The loader's: the seed, and the mask of the start. It never shrinks, so what that leaves out is
- * told without a look at `control`, whose line every CPU writes. Not constants, which would lie on
- * a page of their own: here they share the cache line of what an event reads anyway.
+ * told without a look at `control`, whose line every CPU writes. What stands in the instructions
+ * (constant.h) can't be had here: some of this is in functions that the programs call.
  */
 __u64 live_seed;
 __u64 live_least_mask;

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define SEEDS 1500
 #define MOST 65536
@@ -40,15 +39,10 @@ static size_t lay(const struct layout *l)
 	return n;
 }
 
-static uint64_t whole(uint64_t address, uint64_t seed)
-{
-	return ds_live_hash(address, seed);
-}
-
 /* Its upper bits are the good ones. */
-static uint64_t product_alone(uint64_t address, uint64_t seed)
+static __u64 product_alone(__u64 address, __u64 seed)
 {
-	uint64_t product = ds_live_product(address, seed), reversed = 0;
+	__u64 product = ds_live_product(address, seed), reversed = 0;
 
 	for (int bit = 0; bit < 16; bit++)
 		reversed |= (product >> (63 - bit) & 1) << bit;
@@ -65,7 +59,7 @@ static uint64_t next_seed(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-static void spread(uint64_t (*hash)(uint64_t, uint64_t), size_t n, int shift, const char *name)
+static void spread(__u64 (*hash)(__u64, __u64), size_t n, int shift, const char *name)
 {
 	double p = ldexp(1, -shift), squares = 0;
 	uint64_t state = 1;
@@ -92,7 +86,7 @@ int main(void)
 			size_t n = lay(&layouts[i]);
 
 			printf("{\"layout\":\"%s\",\"shift\":%d", layouts[i].name, shift);
-			spread(whole, n, shift, "hash");
+			spread(ds_live_hash, n, shift, "hash");
 			spread(product_alone, n, shift, "productAlone");
 			printf("}\n");
 		}

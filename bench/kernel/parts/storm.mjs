@@ -79,8 +79,11 @@ async function oneRound(context, order) {
 
 const percent = (round, way, clock) => (round[way].time[clock] / round.none.time[clock] - 1) * 100;
 
-/** All of a round's figures are compared within the round: what the machine does else changes slower than that. */
-function figures(rounds, { lookups }, loopNs) {
+/**
+ * All of a round's figures are compared within the round: what the machine does else changes slower than that.
+ * @param referenceNs what a loop takes at the pace at which nanoseconds are told
+ */
+function figures(rounds, { lookups }, referenceNs) {
   const over = (compute) => summary(rounds.map(compute));
   const slowdown = (clock) =>
     Object.fromEntries(compared.map((way) => [way, over((round) => percent(round, way, clock))]));
@@ -90,7 +93,7 @@ function figures(rounds, { lookups }, loopNs) {
   const floorTimesLess = cpu.bpftrace.median / cpu.floor.median;
   return {
     perLookupNs: Object.fromEntries(
-      Object.keys(ways).map((way) => [way, over((round) => (round[way].time.cpuNs * loopNs) / lookups)]),
+      Object.keys(ways).map((way) => [way, over((round) => (round[way].time.cpuNs * referenceNs) / lookups)]),
     ),
     slowdownPercent: { cpu, wall: slowdown('wallNs') },
     aboveFloorPoints: aboveFloor,
