@@ -6,7 +6,7 @@ const GUEST = new URL('../../src/vm/guest/', import.meta.url);
 
 /** Packs a kernel's `lib` with busybox and the folders to mount on; `tree` is where they are put together. */
 export async function packBase(lib: string, tree: string, archive: string): Promise<void> {
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'lower', 'upper', 'root'])
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'lower', 'upper'])
     await mkdir(join(tree, name), { recursive: true });
   await cp(lib, join(tree, 'lib'), { recursive: true });
   await copyFile(tool('busybox'), join(tree, 'bin/busybox'));

@@ -15,10 +15,10 @@ modprobe -a $VM_MODULES 2>/dev/null || true
 
 mount -t 9p -o "$VM_9P_OPTIONS" host /lower
 mount -t tmpfs -o size=75% upper /upper
-mkdir /upper/up /upper/work
-mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work root /root
-mount -t tmpfs -o mode=755 run /root/run
-mkdir -p /root/run/vm /root/run/lock /root/data /root/lib/modules /root/usr/local/bin
-cp /vm/* /bin/busybox /root/run/vm/
-for name in proc sys dev; do mount --move /$name /root/$name; done
-exec switch_root /root /run/vm/busybox sh /run/vm/main.sh
+mkdir /upper/up /upper/work /newroot
+mount -t overlay -o lowerdir=/lower,upperdir=/upper/up,workdir=/upper/work root /newroot
+mount -t tmpfs -o mode=755 run /newroot/run
+mkdir -p /newroot/run/vm /newroot/run/lock /newroot/data /newroot/lib/modules /newroot/usr/local/bin
+cp /vm/* /bin/busybox /newroot/run/vm/
+for name in proc sys dev; do mount --move /$name /newroot/$name; done
+exec switch_root /newroot /run/vm/busybox sh /run/vm/main.sh
