@@ -13,8 +13,8 @@
 #include "cgroup_id.h"
 #include "constant.h"
 #include "count.h"
-#include "current.h"
 #include "live.h"
+#include "tab.h"
 
 /* The cache called "dentry": learnt by name before the others are loaded, with its address in them.
  */
@@ -66,11 +66,11 @@ int alloc_transfer(void *ctx)
 /*
  * Told by the first step of the hash alone, with no load: one in 2^DS_GATE_BITS is looked at again.
  */
-static __always_inline bool passes_gate(const void *object)
-{
-	__u64 product = ds_live_product((__u64)object, ds_constant(DS_LIVE_SEED));
+#define LARGEST_SAMPLED ds_constant(DS_LIVE_GATE)
 
-	return unlikely(product <= ds_constant(DS_LIVE_GATE));
+static __always_inline __u64 product(const void *object)
+{
+	return ds_live_product((__u64)object, ds_constant(DS_LIVE_SEED));
 }
 
 /* Apart from their callers, as what follows a sampled one in live.h. Whose it is costs more than to
@@ -90,56 +90,67 @@ static __noinline int freed_past_gate(const void *object)
 
 static __noinline int allocated_after_switch(const void *object)
 {
-	struct ds_entry *entry = ask_current();
-
-	if (entry)
-		entry->value[DS_DENTRIES_ALLOCATED] += 1;
+	count_unknown();
 	return allocated_past_gate(object);
+}
+
+static __noinline int freed_without_tab(const void *object)
+{
+	count_node(DS_FREED_BY_NOBODY, 1);
+	return freed_past_gate(object);
 }
 
 /*
  * Most objects of the slab are no dentries, and the kernel has used the caches since the last one,
- * that of instructions too: for those not one load but of the arguments, and the end of the program
- * right here. The compiler would put it behind all the rest, in a cache line of its own.
+ * that of instructions too: for those not one load but of the arguments, no jump, and the end of
+ * the program right here.
  */
-static __always_inline void leave_others(const __u64 *ctx)
-{
-	if (CACHE(ctx) != DENTRY_CACHE) {
-		asm volatile("r0 = 0\n\texit");
-		__builtin_unreachable();
-	}
-}
-
 SEC("raw_tp/kmem_cache_alloc")
 int alloc_kmem(__u64 *ctx)
 {
-	struct ds_entry *entry;
+	struct ds_tab *tab;
 	const void *object;
 
-	leave_others(ctx);
+	jump_if(CACHE(ctx), "==", DENTRY_CACHE, dentry);
+done:
+	LEAVE();
+dentry:
 	object = OBJECT(ctx);
-	if (!object)
-		return 0;
-	entry = kept_entry();
-	if (!entry)
-		return allocated_after_switch(object);
-	entry->value[DS_DENTRIES_ALLOCATED] += 1;
-	if (passes_gate(object))
-		allocated_past_gate(object);
-	return 0;
+	jump_if(object, "==", 0, done);
+	tab = tab_of(bpf_get_smp_processor_id());
+	if (!tab)
+		goto unknown;
+	jump_if(tab->known, "==", 0, unknown);
+	tab->allocated += 1;
+	jump_if(product(object), ">", LARGEST_SAMPLED, done);
+	allocated_past_gate(object);
+	LEAVE();
+unknown:
+	allocated_after_switch(object);
+	LEAVE();
 }
 
 SEC("raw_tp/kmem_cache_free")
 int free_kmem(__u64 *ctx)
 {
+	struct ds_tab *tab;
 	const void *object;
 
-	leave_others(ctx);
+	jump_if(CACHE(ctx), "==", DENTRY_CACHE, dentry);
+done:
+	LEAVE();
+dentry:
 	object = OBJECT(ctx);
-	count_node(DS_FREED_BY_NOBODY, 1);
-	if (passes_gate(object))
-		freed_past_gate(object);
-	return 0;
+	tab = tab_of(bpf_get_smp_processor_id());
+	if (!tab)
+		goto no_tab;
+	tab->freed += 1;
+	jump_if(product(object), ">", LARGEST_SAMPLED, done);
+	freed_past_gate(object);
+	LEAVE();
+no_tab:
+	freed_without_tab(object);
+	LEAVE();
 }
 
 char LICENSE[] SEC("license") = "GPL";

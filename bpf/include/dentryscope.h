@@ -48,6 +48,21 @@ enum ds_place {
 	DS_NR_RESERVED_PLACES,
 };
 
+/*
+ * What a CPU has counted and not yet given to an entry, which is owed allocated - settled: see
+ * tab.h. A cache line.
+ */
+struct ds_tab {
+	__u64 allocated; /* since load, whoever paid */
+	__u64 freed;
+	__u32 known;   /* that the next allocation is for the same entry; 0: ask */
+	__u32 changes; /* odd while key and settled change */
+	__u32 key;     /* of the entry that is owed */
+	__u64 settled;
+} __attribute__((aligned(64)));
+
+#define DS_NR_TABS 1024
+
 /* Slots of a CPU, of four bytes: more than a node has busy cgroups. */
 #define DS_SLOT_BITS 12
 #define DS_NR_SLOTS (1 << DS_SLOT_BITS)

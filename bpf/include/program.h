@@ -14,4 +14,20 @@
 /* What is rare is put behind what is not. */
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
+/*
+ * `if (left operator right) goto label`, with the jump taken just then: the compiler turns
+ * conditions round as it sees fit. Where the kernel has used the branch predictor since the last
+ * event, a jump that is taken is mostly one that it didn't see coming: what happens nearly always
+ * is to fall through.
+ */
+#define jump_if(left, operator, right, label)                                                      \
+	asm goto("if %0 " operator" %1 goto %l2" : : "r"((__u64)(left)), "ri"(right) : : label)
+
+/* The program's end right here, instead of a jump to the one that the compiler puts last. */
+#define LEAVE()                                                                                    \
+	do {                                                                                       \
+		asm volatile("r0 = 0\n\texit");                                                    \
+		__builtin_unreachable();                                                           \
+	} while (0)
+
 #endif

@@ -38,6 +38,8 @@ CounterTable::CounterTable(const std::function<int(const char *)> &fd, unsigned 
       entries(fd("entries"), size_t(nr_places) * cpus * (words + 1), "entries"),
       owners(fd("owners"), nr_places, "owners")
 {
+	if (int tabs_fd = fd(Tabs::map); tabs_fd >= 0)
+		tabs.emplace(tabs_fd);
 }
 
 void CounterTable::hand_out(int free_places_fd, uint32_t max_cgroups)
@@ -50,15 +52,32 @@ void CounterTable::hand_out(int free_places_fd, uint32_t max_cgroups)
 	}
 }
 
+uint32_t CounterTable::key_of(unsigned cpu, uint32_t place) const
+{
+	return cpu * nr_places + place;
+}
+
+__u64 *CounterTable::entry_of(uint32_t key) const
+{
+	return &entries[size_t(key) * (words + 1)];
+}
+
+uint64_t CounterTable::count_of(unsigned cpu, uint32_t key, unsigned word) const
+{
+	const __u64 &counted = entry_of(key)[1 + word];
+
+	if (tabs && word == DS_DENTRIES_ALLOCATED)
+		return tabs->allocated(cpu, key, counted);
+	return read_word(counted);
+}
+
 Words CounterTable::sum(uint32_t place) const
 {
 	Words out(words);
 
-	for (unsigned cpu = 0; cpu < cpus; cpu++) {
-		const __u64 *entry = &entries[(size_t(cpu) * nr_places + place) * (words + 1)];
+	for (unsigned cpu = 0; cpu < cpus; cpu++)
 		for (unsigned i = 0; i < words; i++)
-			out[i] += read_word(entry[1 + i]);
-	}
+			out[i] += count_of(cpu, key_of(cpu, place), i);
 	return out;
 }
 
@@ -81,14 +100,22 @@ void CounterTable::each(const std::function<void(uint64_t, const Words &)> &visi
 void CounterTable::disown(uint32_t place)
 {
 	owners[place] = 0;
-	for (unsigned cpu = 0; cpu < cpus; cpu++)
-		__atomic_store_n(&entries[(size_t(cpu) * nr_places + place) * (words + 1)], 0,
-				 __ATOMIC_RELEASE);
+	for (unsigned cpu = 0; cpu < cpus; cpu++) {
+		uint32_t key = key_of(cpu, place);
+		__atomic_store_n(entry_of(key), 0, __ATOMIC_RELEASE);
+		if (tabs)
+			tabs->forget(cpu, key);
+	}
 }
 
 Words CounterTable::reserved(ds_place place) const
 {
-	return sum(place);
+	Words out = sum(place);
+
+	if (tabs && place == DS_PLACE_NODE)
+		for (unsigned cpu = 0; cpu < cpus; cpu++)
+			out[DS_FREED_BY_NOBODY] += tabs->freed(cpu);
+	return out;
 }
 
 Words CounterTable::forget(const uint64_t *ids, size_t count)

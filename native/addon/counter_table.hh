@@ -3,11 +3,13 @@
 
 #include "bpf_object.hh"
 #include "mapped.hh"
+#include "tabs.hh"
 
 #include <cstdint>
 #include <dentryscope.h>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -30,7 +32,8 @@ class CounterTable
 	/* Before attach, once a set of maps: without free places all counts go to the overflow. */
 	static void hand_out(int free_places_fd, uint32_t max_cgroups);
 
-	/* `fd` gives the descriptors of `maps`, which stay the caller's. */
+	/* `fd` gives the descriptors of `maps`, which stay the caller's, and of Tabs::map where the
+	 * programs run up tabs, else -1. */
 	CounterTable(const std::function<int(const char *)> &fd, unsigned words,
 		     uint32_t max_cgroups);
 
@@ -42,6 +45,9 @@ class CounterTable
 	Words forget(const uint64_t *ids, size_t count);
 
       private:
+	uint32_t key_of(unsigned cpu, uint32_t place) const;
+	__u64 *entry_of(uint32_t key) const;
+	uint64_t count_of(unsigned cpu, uint32_t key, unsigned word) const;
 	Words sum(uint32_t place) const;
 	void disown(uint32_t place);
 
@@ -53,6 +59,7 @@ class CounterTable
 	/* An entry is its id, then its words. */
 	Mapped<__u64> entries;
 	Mapped<__u64> owners;
+	std::optional<Tabs> tabs;
 	/* What a place had counted for those who had it before. */
 	std::unordered_map<uint32_t, Words> bases;
 };

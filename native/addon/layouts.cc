@@ -86,6 +86,10 @@ Napi::Value layouts(const Napi::CallbackInfo &info)
 	/* CounterTable reads an entry as its id, then its words. */
 	out.Set("ds_entry", layout(env, sizeof(__u64) * (1 + DS_NR_COUNTERS),
 				   {{"id", 0}, {"value", sizeof(__u64)}}));
+	out.Set("ds_tab",
+		layout(env, sizeof(ds_tab),
+		       {FIELD(ds_tab, allocated), FIELD(ds_tab, freed), FIELD(ds_tab, known),
+			FIELD(ds_tab, changes), FIELD(ds_tab, key), FIELD(ds_tab, settled)}));
 	add_reclaim(env, out);
 	return out;
 }

@@ -25,7 +25,7 @@ static std::vector<const char *> shared_maps()
 {
 	std::vector<const char *> names = CounterTable::maps;
 
-	names.insert(names.end(), {"live", "live_control"});
+	names.insert(names.end(), {Tabs::map, "live", "live_control"});
 	return names;
 }
 

@@ -8,8 +8,8 @@
 #include "program.h"
 #include "cgroup_id.h"
 #include "count.h"
-#include "current.h"
 #include "live.h"
+#include "tab.h"
 #include "cost.h"
 
 struct {
@@ -53,14 +53,14 @@ MEASURE(ours, i)
 }
 
 /* As in dentry_tracepoint.bpf.c, without the sample. No switch comes in between: one is a store. */
-MEASURE(ours_kept, i)
+MEASURE(ours_tab, i)
 {
-	struct ds_entry *entry = kept_entry();
+	struct ds_tab *tab = tab_of(bpf_get_smp_processor_id());
 
-	if (!entry)
-		entry = ask_current();
-	if (entry)
-		entry->value[COST_KEPT] += 1;
+	if (tab && tab->known)
+		tab->allocated += 1;
+	else
+		count_unknown();
 }
 
 /* An allocation and the free of the same dentry, each with the sample. */

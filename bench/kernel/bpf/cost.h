@@ -14,8 +14,8 @@
 
 /* Each way of counting has a word of its own, so that its counts can be checked. */
 enum cost_word {
+	COST_TAB, /* DS_DENTRIES_ALLOCATED, which is what a tab is for */
 	COST_COUNT,
-	COST_KEPT,
 	COST_COUNT_LIVE,
 	COST_COLLIDING,
 	COST_FEW,

@@ -42,6 +42,15 @@ static std::map<std::string, int> open_maps(int count, char **ids)
 	return fds;
 }
 
+/* libbpf calls a section's map by the object's name and the section's. */
+static int fd_of(const std::map<std::string, int> &fds, const std::string &wanted)
+{
+	for (auto &[name, fd] : fds)
+		if (name == wanted || (wanted[0] == '.' && name.ends_with(wanted)))
+			return fd;
+	return -1;
+}
+
 static Rows read_table(const CounterTable &table)
 {
 	Rows rows;
@@ -139,7 +148,7 @@ int main(int argc, char **argv)
 		return 2;
 	pin(atoi(argv[1]));
 	auto fds = open_maps(argc - 3, argv + 3);
-	CounterTable table([&](const char *name) { return fds.at(name); }, DS_NR_COUNTERS,
+	CounterTable table([&](const char *name) { return fd_of(fds, name); }, DS_NR_COUNTERS,
 			   atoi(argv[2]));
 	PerCpuHash hash(read_table(table));
 	const std::vector<Way> ways = {

@@ -4,7 +4,7 @@ import { measuredOn } from '../../lib/machine.mjs';
 
 const eventRows = [
   ['ours', 'ours: id of the cgroup, count'],
-  ['ours_kept', "ours by slab tracepoint: entry of the CPU's cgroup, count"],
+  ['ours_tab', "ours by slab tracepoint: count on the CPU's tab"],
   ['ours_live', 'ours: an allocation and its free, counted and sampled'],
   ['ours_250', 'count alone, 250 cgroups in turn'],
   ['ours_colliding', 'count alone, two cgroups of one slot in turn'],
