@@ -17,4 +17,8 @@
 		__value;                                                                           \
 	})
 
+/* The same of 32 bits, signed, which takes no instruction of its own: jump_if_word() has another.
+ */
+#define ds_xor_constant(number, mark) asm("%0 ^= %1" : "+r"(number) : "i"(mark))
+
 #endif

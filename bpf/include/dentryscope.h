@@ -61,7 +61,9 @@ struct ds_tab {
 	__u64 settled;
 } __attribute__((aligned(64)));
 
+#ifndef DS_NR_TABS
 #define DS_NR_TABS 1024
+#endif
 
 /* Slots of a CPU, of four bytes: more than a node has busy cgroups. */
 #define DS_SLOT_BITS 12
@@ -95,12 +97,17 @@ struct ds_live_control {
 	__u64 lost;	/* births that found no room */
 };
 
-/* The hash's first step. Its upper DS_GATE_BITS alone tell most dentries that are not sampled. */
+/*
+ * The hash's first step, one multiplication: its upper DS_GATE_BITS alone tell most dentries that
+ * are not sampled. Of the seed it takes the lower half, with its sign, as an instruction does that
+ * has it in itself.
+ */
 #define DS_GATE_BITS 4
+#define DS_LIVE_MULTIPLIER 0x9e3779b97f4a7c15ull
 
 static __inline__ __u64 ds_live_product(__u64 address, __u64 seed)
 {
-	return (address ^ seed) * 0x9e3779b97f4a7c15ull;
+	return (address ^ (__s32)seed) * DS_LIVE_MULTIPLIER;
 }
 
 /*
@@ -110,18 +117,23 @@ static __inline__ __u64 ds_live_product(__u64 address, __u64 seed)
 static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
 {
 	__u64 product = ds_live_product(address, seed);
-	__u64 mixed = (product ^ product >> 32) * 0xd6e8feb86659fd93ull;
+	__u64 mixed = (product ^ product >> 32 ^ seed >> 32) * 0xd6e8feb86659fd93ull;
 
 	return (mixed ^ mixed >> 32) << DS_GATE_BITS | product >> (64 - DS_GATE_BITS);
 }
 
-/* Marks of the numbers that the loader puts into instructions (constant.h): no other number is one.
+/*
+ * Marks of the numbers that the loader puts into instructions (constant.h): no other number is one,
+ * neither of 64 bits nor of 32.
  */
 #define DS_MARKS 0x6d61726b20230000
 #define DS_IS_MARK(number) ((number) >> 16 == DS_MARKS >> 16)
 #define DS_DENTRY_CACHE (DS_MARKS + 1)
-#define DS_LIVE_SEED (DS_MARKS + 2)
-#define DS_LIVE_GATE (DS_MARKS + 3) /* the largest product that may be of a sampled one */
+
+#define DS_WORD_MARKS 0x6d726b00
+#define DS_IS_WORD_MARK(number) ((number) >> 8 == DS_WORD_MARKS >> 8)
+#define DS_LIVE_SEED (DS_WORD_MARKS + 1) /* its lower half */
+#define DS_LIVE_GATE (DS_WORD_MARKS + 2) /* no sampled dentry's product has a larger upper half */
 
 #define DS_MAX_V1 3
 

@@ -23,6 +23,10 @@
 #define jump_if(left, operator, right, label)                                                      \
 	asm goto("if %0 " operator" %1 goto %l2" : : "r"((__u64)(left)), "ri"(right) : : label)
 
+/* Of 32 bits, against a number that stands in the instruction. */
+#define jump_if_word(word, operator, number, label)                                                \
+	asm goto("if %0 " operator" %1 goto %l2" : : "w"((__u32)(word)), "i"(number) : : label)
+
 /* The program's end right here, instead of a jump to the one that the compiler puts last. */
 #define LEAVE()                                                                                    \
 	do {                                                                                       \

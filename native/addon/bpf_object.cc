@@ -134,19 +134,53 @@ static std::optional<uint64_t> number_at(const std::vector<bpf_insn> &insns, siz
 	return uint64_t(uint32_t(insns[i + 1].imm)) << 32 | uint32_t(insns[i].imm);
 }
 
-void BpfObject::set_constant(uint64_t mark, uint64_t value)
+/* The one of 32 bits that an operation or a comparison has in itself. */
+static std::optional<uint32_t> word_at(const bpf_insn &insn)
+{
+	auto kind = BPF_CLASS(insn.code);
+
+	if ((kind != BPF_ALU64 && kind != BPF_JMP32) || BPF_SRC(insn.code) != BPF_K)
+		return std::nullopt;
+	return insn.imm;
+}
+
+void BpfObject::rewrite(const std::function<void(std::vector<bpf_insn> &)> &change)
 {
 	for (bpf_program *program : programs()) {
 		auto insns = instructions(program);
+		change(insns);
+		if (int err = bpf_program__set_insns(program, insns.data(), insns.size()))
+			throw BpfError("set a constant: " + errno_text(err));
+	}
+}
+
+void BpfObject::set_constant(uint64_t mark, uint64_t value)
+{
+	rewrite([=](std::vector<bpf_insn> &insns) {
 		for (size_t i = 0; i < insns.size(); i++) {
 			if (number_at(insns, i) != mark)
 				continue;
 			insns[i].imm = int32_t(value);
 			insns[i + 1].imm = int32_t(value >> 32);
 		}
-		if (int err = bpf_program__set_insns(program, insns.data(), insns.size()))
-			throw BpfError("set a constant: " + errno_text(err));
-	}
+	});
+}
+
+void BpfObject::set_word(uint32_t mark, uint32_t value)
+{
+	rewrite([=](std::vector<bpf_insn> &insns) {
+		for (bpf_insn &insn : insns)
+			if (word_at(insn) == mark)
+				insn.imm = int32_t(value);
+	});
+}
+
+static bool has_mark(const std::vector<bpf_insn> &insns, size_t i)
+{
+	auto number = number_at(insns, i);
+	auto word = word_at(insns[i]);
+
+	return (number && DS_IS_MARK(*number)) || (word && DS_IS_WORD_MARK(*word));
 }
 
 /* Functions that programs call are seen once they are loaded only: no mark may stand in one. */
@@ -154,12 +188,10 @@ static void check_constants(const std::vector<bpf_program *> &programs)
 {
 	for (const bpf_program *program : programs) {
 		auto insns = instructions(program);
-		for (size_t i = 0; i < insns.size(); i++) {
-			auto number = number_at(insns, i);
-			if (number && DS_IS_MARK(*number))
+		for (size_t i = 0; i < insns.size(); i++)
+			if (has_mark(insns, i))
 				throw BpfError(std::string("a constant of ") +
 					       bpf_program__name(program) + " was not set");
-		}
 	}
 }
 

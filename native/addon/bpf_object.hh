@@ -3,6 +3,7 @@
 
 #include <bpf/libbpf.h>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -29,9 +30,10 @@ class BpfObject
 	/* Globals by name; an object without it is left alone, a read of it gives 0. */
 	void set_global(const char *variable, const void *value, size_t size);
 	uint64_t read_global(const char *variable) const;
-	/* In all programs, before load(): the number in place of the mark (bpf/include/constant.h).
-	 */
+	/* In all programs, before load(): the number in place of the mark (bpf/include/constant.h),
+	 * and the same of 32 bits. */
 	void set_constant(uint64_t mark, uint64_t value);
+	void set_word(uint32_t mark, uint32_t value);
 	bool has_map(const char *name) const;
 	void set_max_entries(const char *map, uint32_t entries);
 	void reuse_map(const char *name, int fd);
@@ -52,6 +54,7 @@ class BpfObject
 	};
 	std::optional<Global> find_global(const char *variable) const;
 	std::vector<bpf_program *> programs() const;
+	void rewrite(const std::function<void(std::vector<bpf_insn> &)> &change);
 
 	bpf_object *object = nullptr;
 	std::vector<bpf_link *> links;

@@ -15,9 +15,9 @@ void LiveSample::prepare(BpfObject &object, const LiveOptions &options)
 	object.set_max_entries("live", options.max_samples);
 	object.set_global("live_seed", &options.seed, sizeof(options.seed));
 	object.set_global("live_least_mask", &mask, sizeof(mask));
-	object.set_constant(DS_LIVE_SEED, options.seed);
-	object.set_constant(DS_LIVE_GATE,
-			    ~uint64_t(0) >> std::min(options.shift, unsigned(DS_GATE_BITS)));
+	object.set_word(DS_LIVE_SEED, uint32_t(options.seed));
+	object.set_word(DS_LIVE_GATE,
+			~uint32_t(0) >> std::min(options.shift, unsigned(DS_GATE_BITS)));
 }
 
 LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)

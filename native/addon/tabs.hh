@@ -3,7 +3,9 @@
 
 #include "mapped.hh"
 
+#include <bpf/bpf.h>
 #include <dentryscope.h>
+#include <string>
 
 namespace dentryscope
 {
@@ -18,12 +20,13 @@ class Tabs
       public:
 	static constexpr const char *map = ".data.tabs";
 
-	explicit Tabs(int fd) : tabs(fd, DS_NR_TABS, map) {}
+	/* As many as the programs were compiled with. */
+	explicit Tabs(int fd) : size(bytes_of(fd) / sizeof(ds_tab)), tabs(fd, size, map) {}
 
 	/* DS_DENTRIES_ALLOCATED of the entry of `key`, where `counted` is that word of it. */
 	uint64_t allocated(unsigned cpu, uint32_t key, const __u64 &counted) const
 	{
-		if (cpu >= DS_NR_TABS)
+		if (cpu >= size)
 			return read_word(counted);
 		const ds_tab &tab = tabs[cpu];
 		for (;;) {
@@ -40,17 +43,28 @@ class Tabs
 
 	uint64_t freed(unsigned cpu) const
 	{
-		return cpu < DS_NR_TABS ? read_word(tabs[cpu].freed) : 0;
+		return cpu < size ? read_word(tabs[cpu].freed) : 0;
 	}
 
 	/* The next event of that CPU asks whose it is, where it would be the entry of `key`. */
 	void forget(unsigned cpu, uint32_t key)
 	{
-		if (cpu < DS_NR_TABS && __atomic_load_n(&tabs[cpu].key, __ATOMIC_RELAXED) == key)
+		if (cpu < size && __atomic_load_n(&tabs[cpu].key, __ATOMIC_RELAXED) == key)
 			__atomic_store_n(&tabs[cpu].known, 0, __ATOMIC_SEQ_CST);
 	}
 
       private:
+	static size_t bytes_of(int fd)
+	{
+		bpf_map_info info = {};
+		__u32 info_bytes = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(fd, &info, &info_bytes))
+			throw BpfError(std::string("map ") + map + ": " + errno_text(errno));
+		return info.value_size;
+	}
+
+	const unsigned size;
 	Mapped<ds_tab> tabs;
 };
 

@@ -9,17 +9,18 @@ import { cgroup1Memory, cgroup2, compileWorkload, scratch, withoutKernel } from 
 const skipped = withoutKernel();
 const v1 = cgroup1Memory();
 
-/** DS_NR_SLOTS of bpf/include/dentryscope.h. */
-const SLOTS = 256n;
+/** ds_slot() of bpf/include/dentryscope.h. */
+const slotOf = (id: bigint) => BigInt.asUintN(64, id * 0x9e3779b97f4a7c15n) >> 52n;
 
 /** Two fresh cgroups whose ids fall into one slot. */
 async function rivals(root: string): Promise<[TestCgroup, TestCgroup]> {
   const made = new Map<bigint, TestCgroup>();
   for (;;) {
     const cgroup = makeCgroup(root);
-    const rival = made.get(cgroup.id % SLOTS);
-    if (rival) made.delete(cgroup.id % SLOTS);
-    else made.set(cgroup.id % SLOTS, cgroup);
+    const slot = slotOf(cgroup.id);
+    const rival = made.get(slot);
+    if (rival) made.delete(slot);
+    else made.set(slot, cgroup);
     if (!rival) continue;
     for (const other of made.values()) await other.remove();
     return [rival, cgroup];

@@ -44,8 +44,8 @@ const M64 = (1n << 64n) - 1n;
 
 /** ds_live_hash() of bpf/include/dentryscope.h. */
 function liveHash(address: bigint, seed: bigint): bigint {
-  const product = ((address ^ seed) * 0x9e3779b97f4a7c15n) & M64;
-  const mixed = ((product ^ (product >> 32n)) * 0xd6e8feb86659fd93n) & M64;
+  const product = ((address ^ BigInt.asUintN(64, BigInt.asIntN(32, seed))) * 0x9e3779b97f4a7c15n) & M64;
+  const mixed = ((product ^ (product >> 32n) ^ (seed >> 32n)) * 0xd6e8feb86659fd93n) & M64;
   return (((mixed ^ (mixed >> 32n)) << 4n) & M64) | (product >> 60n);
 }
 

@@ -13,6 +13,8 @@ export interface Work {
   dir: string;
   /** What the files' names begin with, where another process is to find them; else nobody does. */
   names?: string;
+  /** The one it is to run on; else any. */
+  cpu?: number;
 }
 
 export type Counts = Record<Counter, bigint | null>;

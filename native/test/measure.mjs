@@ -39,10 +39,11 @@ export function makeCgroup(root) {
 }
 
 /** Runs the C program; gives what it tells: failed operations, and how dentry-state changed. */
-export async function work(binary, { op, n, dir, names }, cgroups) {
-  const args = [op, String(n), dir, ...cgroups.map(({ procs }) => procs)];
+export async function work(binary, { op, n, dir, names, cpu }, cgroups) {
+  const pinned = cpu === undefined ? [binary] : ['taskset', '-c', String(cpu), binary];
+  const [command, ...args] = [...pinned, op, String(n), dir, ...cgroups.map(({ procs }) => procs)];
   const env = names === undefined ? process.env : { ...process.env, NAMES: names };
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
   const [[code, signal], told] = await Promise.all([once(child, 'exit'), text(child.stdout)]);
   if (code !== 0) throw new Error(`workload ${op} ended with ${code ?? signal}`);
   return JSON.parse(told);

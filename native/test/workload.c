@@ -25,6 +25,7 @@ static const struct op {
     {"miss", NULL, miss, 0},
     {"miss_again", miss, miss, 0},
     {"miss_or_fail", NULL, miss_or_fail, 0},
+    {"miss_in_turn", NULL, miss_in_turn, 0},
     {"miss_shared", NULL, miss_shared, 0},
     {"create", NULL, create, 0},
     {"create_close_unlink", NULL, churn, 0},

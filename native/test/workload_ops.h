@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -41,6 +42,18 @@ static inline void miss(void)
 {
 	miss_of(name);
 }
+/* Two processes of one CPU take turns, of so many misses. */
+#define TURN 10
+
+static inline void miss_in_turn(void)
+{
+	static int made;
+
+	miss();
+	if (++made % TURN == 0)
+		sched_yield();
+}
+
 /* The same names in every process. */
 static inline void miss_shared(void)
 {

@@ -42,7 +42,8 @@ function storm(result) {
   const hooks = result.hooks.map(({ hook, backend }) => `${hook} ${backend ?? 'not attached'}`).join(', ');
   return [
     table(['', 'ns of processor time a lookup', 'slower by, processor time', 'slower by, wall clock'], rows),
-    `${perLookupNs.none.rounds} rounds of ${result.storms} storms of ${thousands(result.lookups)} lookups each way on ${result.fileSystem}, CPU ` +
+    `${perLookupNs.none.rounds} rounds; in each every way is attached ${result.slices.ours} times, bpftrace once, for ${result.storms} storms of ` +
+      `${thousands(result.lookups)} lookups on ${result.fileSystem}, CPU ` +
       `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms in which the pace changed were left out and made again, ` +
       `${result.unsteadySlices} times there was no end of it. Half of all loops took ${digits(result.pace.q1)} to ${digits(result.pace.q3)} of ` +
       `their median. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
