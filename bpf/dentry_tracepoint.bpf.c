@@ -119,7 +119,7 @@ done:
 dentry:
 	object = OBJECT(ctx);
 	jump_if(object, "==", 0, done);
-	tab = tab_of(bpf_get_smp_processor_id());
+	tab = tab_of(cpu_beside(&object));
 	if (!tab)
 		goto unknown;
 	jump_if_word(tab->known, "==", 0, unknown);
@@ -143,7 +143,7 @@ done:
 	LEAVE();
 dentry:
 	object = OBJECT(ctx);
-	tab = tab_of(bpf_get_smp_processor_id());
+	tab = tab_of(cpu_beside(&object));
 	if (!tab)
 		goto no_tab;
 	tab->freed += 1;

@@ -15,6 +15,28 @@
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
 /*
+ * The CPU's number, without losing `kept`. A helper clobbers r1 to r5, so the compiler would keep
+ * it in a register that the program must save first and restore last, also at events that never
+ * come here. Spilled and filled right beside a helper that is inlined it costs nothing: since 6.12
+ * the verifier takes such pairs away (bpf_fastcall); an older kernel stores and loads.
+ */
+static __always_inline __u64 cpu_beside(const void **kept)
+{
+	register const void *r1 asm("r1") = *kept;
+	register __u64 r0 asm("r0");
+	__u64 slot;
+
+	asm volatile("*(u64 *)%[slot] = %[r1]\n\t"
+		     "call %[helper]\n\t"
+		     "%[r1] = *(u64 *)%[slot]"
+		     : [r1] "+r"(r1), "=r"(r0), [slot] "=m"(slot)
+		     : [helper] "i"(BPF_FUNC_get_smp_processor_id)
+		     : "r2", "r3", "r4", "r5");
+	*kept = r1;
+	return r0;
+}
+
+/*
  * `if (left operator right) goto label`, with the jump taken just then: the compiler turns
  * conditions round as it sees fit. Where the kernel has used the branch predictor since the last
  * event, a jump that is taken is mostly one that it didn't see coming: what happens nearly always

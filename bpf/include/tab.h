@@ -21,16 +21,14 @@ struct ds_tab tabs[DS_NR_TABS] SEC(".data.tabs");
 /* The loader's: CPUs that there may be. */
 const volatile __u32 nr_cpus = DS_NR_TABS;
 
-static __always_inline struct ds_tab *tab_of(__u32 cpu)
+static __always_inline struct ds_tab *tab_of(__u64 cpu)
 {
-	__u64 index = cpu;
-
-	if (index >= DS_NR_TABS)
+	if (cpu >= DS_NR_TABS)
 		return NULL;
 	/* Or clang takes the address first, with an index that the verifier of 6.1 knows nothing
 	 * of. */
-	asm volatile("" : "+r"(index));
-	return &tabs[index];
+	asm volatile("" : "+r"(cpu));
+	return &tabs[cpu];
 }
 
 /* The task's next event, on this CPU or another, comes after a look at it. */
