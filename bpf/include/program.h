@@ -11,9 +11,6 @@
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
-/* What is rare is put behind what is not. */
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
-
 /*
  * The CPU's number, without losing `kept`. A helper clobbers r1 to r5, so the compiler would keep
  * it in a register that the program must save first and restore last, also at events that never
