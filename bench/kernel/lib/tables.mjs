@@ -44,8 +44,8 @@ function storm(result) {
     table(['', 'ns of processor time a lookup', 'slower by, processor time', 'slower by, wall clock'], rows),
     `${perLookupNs.none.rounds} rounds; in each every way is attached ${result.slices.ours} times, bpftrace once, for ${result.storms} storms of ` +
       `${thousands(result.lookups)} lookups on ${result.fileSystem}, CPU ` +
-      `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms in which the pace changed were left out and made again, ` +
-      `${result.unsteadySlices} times there was no end of it. Half of all loops took ${digits(result.pace.q1)} to ${digits(result.pace.q3)} of ` +
+      `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms beside which something else ran were left out and made again, ` +
+      `${result.disturbedSlices} times there was no end of it. Half of all loops took ${digits(result.pace.q1)} to ${digits(result.pace.q3)} of ` +
       `their median. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
       `programs: ${interval(aboveFloorPoints)} percentage points; wanted at most ${wanted.floorPoints}: ` +
       `**${verdict(pass.floor)}**. bpftrace, counting the same, slows ${digits(timesLess)} times as much as ours; wanted ${wanted.timesLess}: ` +

@@ -14,7 +14,7 @@ import {
   openOurs,
 } from '../lib/probes.mjs';
 import { bpftrace, built } from '../lib/setup.mjs';
-import { median, shuffler, summary } from '../../lib/stats.mjs';
+import { median, quantile, shuffler, summary } from '../../lib/stats.mjs';
 
 const ways = {
   none: openNothing,
@@ -25,16 +25,20 @@ const ways = {
 };
 const compared = Object.keys(ways).slice(1);
 /** Of a slice; the median speaks for them. */
-const STORMS = 9;
+const STORMS = 5;
 /**
  * Slices of each way in a round, in any order among the others'. Where programs come to lie in memory differs from load
  * to load, and the nearest ways are told apart by it least: those are loaded more often.
  */
 const SLICES = { none: 3, floor: 3, ours: 3, bpftrace: 1, bpftraceAllocations: 1 };
-/** Of the loops before and after a storm: where they differ by more, the pace changed within it, and it is made again. */
-const STEADY = 1.05;
-const MOST_STORMS = 4 * STORMS;
-const WARM_UPS = 2;
+/**
+ * The loops before and after a storm may take so much longer than those of an undisturbed CPU; else something ran beside
+ * it, which took caches as well as time, and it is made again. Undisturbed is the quickest twentieth of the last loops.
+ */
+const DISTURBED = 1.02;
+const LAST_LOOPS = 600;
+const MOST_STORMS = 10 * STORMS;
+const WARM_UPS = 20;
 const MOST_ABOVE_FLOOR_POINTS = 1;
 const LEAST_TIMES_LESS = 4;
 
@@ -45,34 +49,38 @@ function checkCount(way, told, storms, lookups) {
     throw new Error(`${way} counted ${told.count} dentries of ${wanted}: the storm was not seen whole`);
 }
 
-const isSteady = ({ loopsNs }) => Math.max(...loopsNs) <= STEADY * Math.min(...loopsNs);
-
 /** What the loop took, which tells the pace at which the storm ran. */
 const loopNs = ({ loopsNs }) => (loopsNs[0] + loopsNs[1]) / 2;
 
-/** All storms of a way in a round, and those of them at an even pace. */
-async function storms({ storm, args }) {
+async function oneStorm({ storm, args, tally }) {
+  const time = JSON.parse(await storm.ask(args.lookups));
+  tally.loopsNs.push(...time.loopsNs);
+  const undisturbedNs = quantile(tally.loopsNs.slice(-LAST_LOOPS), 0.05);
+  return { ...time, quiet: Math.max(...time.loopsNs) <= DISTURBED * undisturbedNs };
+}
+
+/** All storms of a slice, and those of them at the pace of an undisturbed CPU. */
+async function storms(context) {
   const all = [];
-  let steady = [];
-  while (steady.length < STORMS && all.length < MOST_STORMS) {
-    all.push(JSON.parse(await storm.ask(args.lookups)));
-    steady = all.filter(isSteady);
+  let quiet = [];
+  while (quiet.length < STORMS && all.length < MOST_STORMS) {
+    all.push(await oneStorm(context));
+    quiet = all.filter((one) => one.quiet);
   }
-  return { all, steady };
+  return { all, quiet };
 }
 
 /** Times are in loops, the same work at the same pace; `figures()` makes nanoseconds of them. */
 async function slice(context, way) {
   const { scope, cgroupId, args, tally } = context;
   const close = await ways[way](scope, cgroupId);
-  const { all, steady } = await storms(context);
+  const { all, quiet } = await storms(context);
   const told = await close();
   checkCount(way, told, all.length, args.lookups);
-  const unsteady = steady.length < STORMS;
-  tally.unsteadySlices += unsteady ? 1 : 0;
-  tally.leftOut += unsteady ? 0 : all.length - steady.length;
-  tally.loopsNs.push(...all.map(loopNs));
-  const over = (clock) => median((unsteady ? all : steady).map((time) => time[clock] / loopNs(time)));
+  const disturbed = quiet.length < STORMS;
+  tally.disturbedSlices += disturbed ? 1 : 0;
+  tally.leftOut += disturbed ? 0 : all.length - quiet.length;
+  const over = (clock) => median((disturbed ? all : quiet).map((time) => time[clock] / loopNs(time)));
   return { time: { cpuNs: over('cpuNs'), wallNs: over('wallNs') }, hooks: told?.hooks };
 }
 
@@ -128,10 +136,10 @@ export async function storm({ args, scope, folder, work, say }) {
   scope.defer(() => rmSync(dir, { recursive: true, force: true }));
   const program = [String(args.cpu), dir, join(cgroup, 'cgroup.procs')];
   const child = new Child(scope, join(built, 'storm'), program);
-  const tally = { leftOut: 0, unsteadySlices: 0, loopsNs: [] };
+  const tally = { leftOut: 0, disturbedSlices: 0, loopsNs: [] };
   const context = { scope, storm: child, cgroupId: cgroupIdOf(cgroup), args, tally };
   const shuffle = shuffler(args.seed);
-  for (let i = 0; i < WARM_UPS; i += 1) await child.ask(args.lookups);
+  for (let i = 0; i < WARM_UPS; i += 1) await oneStorm(context);
   const rounds = [];
   while (rounds.length < args.rounds) {
     rounds.push(await oneRound(context, shuffle));
@@ -147,7 +155,7 @@ export async function storm({ args, scope, folder, work, say }) {
     storms: STORMS,
     slices: SLICES,
     leftOut: tally.leftOut,
-    unsteadySlices: tally.unsteadySlices,
+    disturbedSlices: tally.disturbedSlices,
     pace: summary(tally.loopsNs.map((ns) => ns / referenceNs)),
     seed,
     cpu,
