@@ -61,6 +61,7 @@ struct ds_tab {
 	__u64 settled;
 } __attribute__((aligned(64)));
 
+/* A test compiles the programs with fewer tabs than CPUs. */
 #ifndef DS_NR_TABS
 #define DS_NR_TABS 1024
 #endif

@@ -3,8 +3,8 @@
  * Counting without asking whose each time: from one context switch to the next a CPU's events are
  * one cgroup's, unless a task is moved. So each CPU runs up a tab, and says for which entry. Only
  * when the next event is another's does the entry get what is owed to it; until then a reader adds
- * it (native/addon/tabs.hh). An event is a count on one cache line, and no call: where returns are
- * safe ones (SRSO), the helper that tells the task is about half of an event.
+ * it (native/addon/tabs.hh). An event is a count on one cache line, and no call: to ask is many
+ * times the price of the count (docs/overhead.md).
  *
  * Programs are attached in the order of their file and detached in the reverse one: those that
  * keep this true come first, then those that use it. Include after count.h and cgroup_id.h.

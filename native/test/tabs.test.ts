@@ -20,21 +20,30 @@ describe.skipIf(skipped)('on this kernel', () => {
   const binary = skipped ? '' : compileWorkload(dir);
   const root = skipped ? '' : cgroup2();
 
-  /** Two processes, each in a cgroup of its own; `then` looks while they run, and after that. */
+  interface Running {
+    probe: DentryProbe;
+    /** What each process's cgroup has allocated. */
+    told: () => bigint[];
+    ended: Promise<unknown>;
+  }
+
+  /** Processes, each in a cgroup of its own; `look` sees them run. */
   async function underProbe(
     options: Parameters<typeof DentryProbe.open>[0],
     works: Parameters<typeof work>[1][],
-    look: (told: () => bigint[], ended: Promise<unknown>) => Promise<void>,
+    look: (running: Running) => Promise<void>,
   ) {
     const cgroups = works.map(() => makeCgroup(root));
     const probe = DentryProbe.open(options);
+    const ended = Promise.all(works.map((one, i) => work(binary, one, [cgroups[i]!])));
+    const told = () => {
+      const drained = probe.drain();
+      return cgroups.map(({ id }) => countsOf(drained, id).dentriesAllocated ?? 0n);
+    };
     try {
-      const told = () => {
-        const drained = probe.drain();
-        return cgroups.map(({ id }) => countsOf(drained, id).dentriesAllocated ?? 0n);
-      };
-      await look(told, Promise.all(works.map((one, i) => work(binary, one, [cgroups[i]!]))));
+      await look({ probe, told, ended });
     } finally {
+      await Promise.allSettled([ended]);
       probe.close();
       for (const cgroup of cgroups) await cgroup.remove();
     }
@@ -42,7 +51,7 @@ describe.skipIf(skipped)('on this kernel', () => {
 
   it('two cgroups that take turns on a CPU: at any time no less than before, and all in the end', async () => {
     const turns = { op: 'miss_in_turn', n: MISSES, dir, cpu: LAST_CPU };
-    await underProbe({}, [turns, turns], async (told, ended) => {
+    await underProbe({}, [turns, turns], async ({ told, ended }) => {
       let [running, last] = [true, told()];
       void ended.catch(() => undefined).finally(() => (running = false));
       const seen = new Set<bigint>();
@@ -69,7 +78,7 @@ describe.skipIf(skipped)('on this kernel', () => {
 
     it('counts the same on each', async () => {
       const works = [0, LAST_CPU].map((cpu) => ({ op: 'miss', n: N, dir, cpu }));
-      await underProbe({ bpfDir }, works, async (told, ended) => {
+      await underProbe({ bpfDir }, works, async ({ told, ended }) => {
         await ended;
         expect(told()).toEqual([BigInt(N), BigInt(N)]);
       });
@@ -78,16 +87,14 @@ describe.skipIf(skipped)('on this kernel', () => {
     it('counts what the others free', async () => {
       const folder = join(dir, 'to-be-removed');
       mkdirSync(folder);
-      const cgroup = makeCgroup(root);
-      const probe = DentryProbe.open({ bpfDir });
-      await work(binary, { op: 'miss', n: N, dir: folder }, [cgroup]);
-      const freed = () => Number(probe.drain().totals.freedAll);
-      const before = freed();
-      execFileSync('taskset', ['-c', String(LAST_CPU), 'rm', '-r', folder]);
-      for (let i = 0; i < 100 && freed() < before + N; i += 1) await sleep(50);
-      expect(freed()).toBeGreaterThanOrEqual(before + N);
-      probe.close();
-      await cgroup.remove();
+      await underProbe({ bpfDir }, [{ op: 'miss', n: N, dir: folder }], async ({ probe, ended }) => {
+        await ended;
+        const freed = () => Number(probe.drain().totals.freedAll);
+        const before = freed();
+        execFileSync('taskset', ['-c', String(LAST_CPU), 'rm', '-r', folder]);
+        for (let i = 0; i < 100 && freed() < before + N; i += 1) await sleep(50);
+        expect(freed()).toBeGreaterThanOrEqual(before + N);
+      });
     });
   });
 });

@@ -42,6 +42,7 @@ static inline void miss(void)
 {
 	miss_of(name);
 }
+
 /* Two processes of one CPU take turns, of so many misses. */
 #define TURN 10
 
