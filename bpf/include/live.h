@@ -3,7 +3,7 @@
  * Who holds the dentries: a sample of the living ones, by a hash of their address. Include after
  * count.h.
  *
- * All but one in mask + 1 cost a hash of two multiplications at most. The map must not fill up
+ * Most cost a word of two multiplications at most. The map must not fill up
  * between two looks of user space: past raise_at entries the program halves the rate itself, and
  * user space removes what the new mask leaves out.
  */
@@ -30,12 +30,12 @@ struct {
 } live_control SEC(".maps");
 
 /*
- * The loader's: the seed, and the mask of the start. It never shrinks, so what that leaves out is
- * told without a look at `control`, whose line every CPU writes. What stands in the instructions
- * (constant.h) can't be had here: some of this is in functions that the programs call.
+ * The loader's: the seed, and the gate of the mask of the start. A mask never shrinks, so what that
+ * leaves out is told without a look at `control`, whose line every CPU writes. What stands in the
+ * instructions (constant.h) can't be had here: some of this is in functions that the programs call.
  */
 __u64 live_seed;
-__u64 live_least_mask;
+__u32 live_least_gate;
 
 static __always_inline struct ds_live_control *live_rate(void)
 {
@@ -59,14 +59,17 @@ static __always_inline __u64 live_key(const void *dentry, struct ds_live_control
 	return key;
 }
 
+static __always_inline bool is_left_out(__u64 key)
+{
+	return ds_live_gate(key, live_seed) > live_least_gate;
+}
+
 static __always_inline bool is_sampled(__u64 key, const struct ds_live_control *control)
 {
-	__u64 hash = ds_live_hash(key, live_seed);
-
-	if (hash & live_least_mask)
+	if (is_left_out(key))
 		return false;
 	/* Until user space has set it up, and where nobody sees the deaths, nothing is sampled. */
-	return control->raise_at && !(hash & control->mask);
+	return control->raise_at && !(ds_live_hash(key, live_seed) & control->mask);
 }
 
 /*
@@ -78,7 +81,7 @@ static __always_inline bool may_be_sampled(const void *dentry)
 #ifdef TYPED_POINTERS
 	return true;
 #else
-	return !(ds_live_hash((__u64)dentry, live_seed) & live_least_mask);
+	return !is_left_out((__u64)dentry);
 #endif
 }
 

@@ -53,4 +53,7 @@ static __always_inline __u64 cpu_beside(const void **kept)
 		__builtin_unreachable();                                                           \
 	} while (0)
 
+/* What follows is not merged with another place that does the same. */
+#define APART() asm volatile("")
+
 #endif

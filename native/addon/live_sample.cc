@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "live_sample.hh"
 
-#include <algorithm>
 #include <bit>
 #include <bpf/bpf.h>
 
@@ -10,14 +9,13 @@ namespace dentryscope
 
 void LiveSample::prepare(BpfObject &object, const LiveOptions &options)
 {
-	uint64_t mask = (uint64_t(1) << options.shift) - 1;
+	uint32_t gate = ds_least_gate(options.shift);
 
 	object.set_max_entries("live", options.max_samples);
 	object.set_global("live_seed", &options.seed, sizeof(options.seed));
-	object.set_global("live_least_mask", &mask, sizeof(mask));
+	object.set_global("live_least_gate", &gate, sizeof(gate));
 	object.set_word(DS_LIVE_SEED, uint32_t(options.seed));
-	object.set_word(DS_LIVE_GATE,
-			~uint32_t(0) >> std::min(options.shift, unsigned(DS_GATE_BITS)));
+	object.set_word(DS_LIVE_GATE, gate);
 }
 
 LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)

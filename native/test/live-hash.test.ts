@@ -32,7 +32,7 @@ describe('the hash of the sample', () => {
     expect(hash.beyondPerMille).toBeLessThan(MOST_BEYOND);
   });
 
-  it('its first multiplication alone would not do', () => {
+  it('a single multiplication would not do', () => {
     const worst = Math.max(...lines.map(({ productAlone }) => productAlone.beyondPerMille));
     expect(worst).toBeGreaterThan(MOST_BEYOND);
   });

@@ -42,11 +42,17 @@ interface Result {
 
 const M64 = (1n << 64n) - 1n;
 
+const U32 = 0xffff_ffffn;
+
 /** ds_live_hash() of bpf/include/dentryscope.h. */
 function liveHash(address: bigint, seed: bigint): bigint {
-  const product = ((address ^ BigInt.asUintN(64, BigInt.asIntN(32, seed))) * 0x9e3779b97f4a7c15n) & M64;
-  const mixed = ((product ^ (product >> 32n) ^ (seed >> 32n)) * 0xd6e8feb86659fd93n) & M64;
-  return (((mixed ^ (mixed >> 32n)) << 4n) & M64) | (product >> 60n);
+  const lower = BigInt.asUintN(64, BigInt.asIntN(32, seed));
+  const word = (((address ^ lower) * 0x736e7c2bn) >> 32n) & U32;
+  const gate = ((word ^ (word >> 15n)) * 0xc2b2ae35n) & U32;
+  const first = [...(gate >> 24n).toString(2).padStart(8, '0')].reverse().join('');
+  const product = ((address ^ seed) * 0x9e3779b97f4a7c15n) & M64;
+  const mixed = ((product ^ (product >> 32n)) * 0xd6e8feb86659fd93n) & M64;
+  return (((mixed ^ (mixed >> 32n)) << 8n) & M64) | BigInt(`0b${first}`);
 }
 
 function words(base64: string): BigUint64Array {

@@ -63,7 +63,9 @@ static struct ds_cgroup_rule rule_of(char **controllers, int count)
 
 /* The agent's defaults. */
 static const __u64 live_seed = 0x5eed;
-static const struct ds_live_control live_rate = {.mask = 255, .raise_at = 12288, .raise_by = 513};
+#define LIVE_SHIFT 8
+static const struct ds_live_control live_rate = {
+    .mask = (1 << LIVE_SHIFT) - 1, .raise_at = 12288, .raise_by = 513};
 
 static uint64_t colliding_ids[2] = {1ull << 40};
 
@@ -78,7 +80,7 @@ static void find_collision(void)
 /* As CounterTable::prepare() and LiveSample do in the addon. */
 static void load(const char *path, const struct ds_cgroup_rule *rule)
 {
-	uint32_t places = PLACES;
+	uint32_t places = PLACES, gate = ds_least_gate(LIVE_SHIFT);
 	struct bpf_program *program;
 
 	object = bpf_object__open_file(path, NULL);
@@ -87,7 +89,7 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 	set_global(object, "rule", rule, sizeof(*rule));
 	set_global(object, "nr_places", &places, sizeof(places));
 	set_global(object, "live_seed", &live_seed, sizeof(live_seed));
-	set_global(object, "live_least_mask", &live_rate.mask, sizeof(live_rate.mask));
+	set_global(object, "live_least_gate", &gate, sizeof(gate));
 	set_global(object, "colliding_ids", colliding_ids, sizeof(colliding_ids));
 	bpf_map__set_max_entries(map("entries"), places * cpus);
 	bpf_map__set_max_entries(map("owners"), places);
