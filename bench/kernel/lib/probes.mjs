@@ -63,8 +63,8 @@ async function attached(child) {
 
 /** In a mount namespace of its own, where it finds tracefs whether the machine has it mounted or not. */
 async function openBpftrace(scope, cgroupId, program) {
-  const script =
-    'mount -t tracefs none /sys/kernel/tracing && mount -t debugfs none /sys/kernel/debug && exec bpftrace -e "$0"';
+  const script = `there() { mountpoint -q "$2" || mount -t "$1" none "$2"; }
+    there tracefs /sys/kernel/tracing && there debugfs /sys/kernel/debug && exec bpftrace -e "$0"`;
   const child = new Child(scope, 'unshare', ['-m', 'sh', '-c', script, program]);
   await child.line();
   await attached(child);
