@@ -1,10 +1,11 @@
-/** What is attached while a storm runs, in four ways. Each `open` gives a function that detaches and tells its count. */
+/** What is attached while a storm runs. Each `open` gives a function that detaches and tells its count. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openKernel } from '@dentryscope/agent';
 import { CgroupTree } from '@dentryscope/identity';
+import { DentryProbe } from '@dentryscope/native';
 import { createLogger, loadSettings } from '@dentryscope/runtime';
 import { Child } from '../../../scripts/lib/child.mjs';
 import { built } from './setup.mjs';
@@ -45,6 +46,34 @@ export async function openOurs(scope, cgroupId) {
     const row = counted.find(({ columns }) => columns.dentriesAllocated);
     const count = row?.columns.dentriesAllocated[row.ids.indexOf(cgroupId)];
     return { count, hooks: hooks.map(({ hook, backend }) => ({ hook, backend })) };
+  };
+}
+
+/** So many at once: what tells one from another is then as many times as large, and the machine's noise is not. */
+export const COPIES = 6;
+
+const closeAll = async (closes) => Promise.all(closes.map((close) => close()));
+
+export async function openFloorCopies(scope) {
+  const closes = [];
+  for (let i = 0; i < COPIES; i += 1) closes.push(await openFloor(scope));
+  return () => closeAll(closes).then(() => undefined);
+}
+
+function countedBy(probe, cgroupId) {
+  const { ids, columns } = probe.drain();
+  return columns.dentriesAllocated?.[ids.indexOf(cgroupId)];
+}
+
+/** The programs of the dentry counts by slab tracepoint, without the agent's others. All must have counted the same. */
+export async function openOursCopies(scope, cgroupId) {
+  const probes = Array.from({ length: COPIES }, () => DentryProbe.open({ backends: ['tracepoint'] }));
+  const closes = probes.map((probe) => scope.defer(() => probe.close()));
+  return async () => {
+    const counts = probes.map((probe) => countedBy(probe, cgroupId));
+    await closeAll(closes);
+    if (new Set(counts).size > 1) throw new Error(`copies counted ${counts.join(', ')}`);
+    return { count: counts[0] };
   };
 }
 

@@ -16,8 +16,8 @@ const lines = {
   }) => [
     `${verdict(pass.floor)}  ours slows lookups by ${digits(cpu.ours.median)} %, ${interval(aboveFloorPoints)} points ` +
       `above empty programs; wanted: at most ${wanted.floorPoints}`,
-    `${verdict(pass.bpftrace)}  bpftrace, counting the same, slows them by ${digits(cpu.bpftrace.median)} %, ${digits(timesLess)} times as ` +
-      `much (allocations alone: ${digits(timesLessThanAllocations)}); wanted: ${wanted.timesLess}`,
+    `${verdict(pass.bpftrace)}  bpftrace, counting the same, slows them by ${digits(cpu.bpftrace.median)} %, ${interval(timesLess)} times as ` +
+      `much (allocations alone: ${interval(timesLessThanAllocations)}); wanted: ${wanted.timesLess}`,
   ],
   drain: ({ cgroups, perEntryNs, timesCheaper, pass, wanted }) => [
     `${verdict(pass)}  of ${cgroups} cgroups each is read in ${digits(perEntryNs.table.median)} ns, ` +

@@ -42,16 +42,17 @@ function storm(result) {
   const hooks = result.hooks.map(({ hook, backend }) => `${hook} ${backend ?? 'not attached'}`).join(', ');
   return [
     table(['', 'ns of processor time a lookup', 'slower by, processor time', 'slower by, wall clock'], rows),
-    `${perLookupNs.none.rounds} rounds; in each every way is attached ${result.slices.ours} times, bpftrace once, for ${result.storms} storms of ` +
+    `${perLookupNs.none.rounds} rounds; in each every way is attached ${result.slices.ours} times, bpftrace ${result.slices.bpftrace}, for ${result.storms} storms of ` +
       `${thousands(result.lookups)} lookups on ${result.fileSystem}, CPU ` +
       `${result.cpu}, seed ${result.seed}; ${thousands(result.leftOut)} storms beside which something else ran were left out and made again, ` +
       `${result.disturbedSlices} times there was no end of it. Half of all loops took ${digits(result.pace.q1)} to ${digits(result.pace.q3)} of ` +
       `their median. Medians (quartiles); slowdowns are paired within a round. Ours above the empty ` +
       `programs: ${interval(aboveFloorPoints)} percentage points; wanted at most ${wanted.floorPoints}: ` +
-      `**${verdict(pass.floor)}**. bpftrace, counting the same, slows ${digits(timesLess)} times as much as ours; wanted ${wanted.timesLess}: ` +
-      `**${verdict(pass.bpftrace)}**. It slows ${digits(result.floorTimesLess)} times as much as empty programs, which no program on these ` +
+      `**${verdict(pass.floor)}**. With ${result.copies} copies at once of the programs that count dentries each is ` +
+      `${interval(result.copyAboveFloorPoints)} points above an empty one. bpftrace, counting the same, slows ${interval(timesLess)} times as much as ours; wanted ${wanted.timesLess}: ` +
+      `**${verdict(pass.bpftrace)}**. It slows ${interval(result.floorTimesLess)} times as much as empty programs, which no program on these ` +
       `tracepoints can go beyond. Counting allocations alone, which sees no frees, it still slows ` +
-      `${digits(result.timesLessThanAllocations)} times as much as ours.`,
+      `${interval(result.timesLessThanAllocations)} times as much as ours.`,
     `Hooks of the agent here: ${hooks}. ${result.bpftrace.version}: \`${result.bpftrace.programs.same}\`.`,
   ];
 }
