@@ -44,9 +44,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Each container does 1,000, 2,000 and 3,000 failed lookups, and the second creates and deletes 500 files. */
+/**
+ * Each container does 1,000, 2,000 and 3,000 failed lookups, and the second creates and deletes 500 files. It says on
+ * standard error where it stands, for when it hangs.
+ */
 const script = (hierarchy: string) => `
-set -e
+set -ex
 dentryscope agent --transport stdout --window 1s --agent-listen off --kubernetes off --data-dir /tmp/data > /tmp/out 2> /tmp/err &
 agent=$!
 until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 0.2; done
@@ -76,7 +79,8 @@ function told(batches: readonly NodeBatch[], path: string) {
 
 describe.skipIf(skipped)('containers', () => {
   it.each(hosts)('on cgroup %s, Linux %s, in %s', { timeout: 600_000 }, async (layout, kernel, hierarchy) => {
-    const { status, stdout, stderr } = await runInGuest(kernel, script(hierarchy), { cgroup: layout });
+    const options = { cgroup: layout, timeoutMs: 400_000 };
+    const { status, stdout, stderr } = await runInGuest(kernel, script(hierarchy), options);
     expect(status, stderr).toBe(0);
     const batches = stdout.trim().split('\n').map(batchFromJson);
     containers.forEach(({ path, containerId, podUid }, i) => {
