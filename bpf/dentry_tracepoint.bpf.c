@@ -70,11 +70,9 @@ int alloc_transfer(void *ctx)
 static __always_inline __u32 gate(const void *object)
 {
 	__u64 address = (__u64)object;
-	__u32 word;
 
 	ds_xor_constant(address, DS_LIVE_SEED);
-	word = address * DS_GATE_FIRST >> 32;
-	return (word ^ word >> DS_GATE_SHIFT) * DS_GATE_LAST;
+	return ds_gate_of(address);
 }
 
 /* Apart from their callers, as what follows a sampled one in live.h. Whose it is costs more than to

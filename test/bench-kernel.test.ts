@@ -74,7 +74,7 @@ describe.skipIf(missing())('npm run bench:kernel', () => {
       ...['--only', 'storm', '--lookups', '2000'],
     );
     expect(Object.keys(storm.perLookupNs)).toEqual([
-      ...['none', 'floor', 'ours', 'bpftrace', 'bpftraceAllocations'],
+      ...['none', 'floor', 'ours', 'bpftrace', 'bpftraceAllocations', 'floorCopies', 'oursCopies'],
     ]);
     positive(storm.perLookupNs);
   });

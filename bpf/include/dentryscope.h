@@ -113,11 +113,17 @@ struct ds_live_control {
 #define DS_GATE_SHIFT 15
 #define DS_GATE_LAST 0xc2b2ae35
 
-static __inline__ __u32 ds_live_gate(__u64 address, __u64 seed)
+/* Of the address xor the seed. */
+static __inline__ __u32 ds_gate_of(__u64 seeded)
 {
-	__u32 word = (address ^ (__s32)seed) * DS_GATE_FIRST >> 32;
+	__u32 word = seeded * DS_GATE_FIRST >> 32;
 
 	return (word ^ word >> DS_GATE_SHIFT) * DS_GATE_LAST;
+}
+
+static __inline__ __u32 ds_live_gate(__u64 address, __u64 seed)
+{
+	return ds_gate_of(address ^ (__s32)seed);
 }
 
 static __inline__ __u32 ds_least_gate(unsigned shift)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * live_sampled SHIFT SEED...: of the addresses on standard input (64 bits each), which a sample of 1
- * in 2^SHIFT has. Prints for each seed a line of JSON, their indices.
+ * live_sampled SHIFT SEED...: of the addresses on standard input (64 bits each), which a sample of
+ * 1 in 2^SHIFT has. Prints for each seed a line of JSON, their indices.
  */
 #include <dentryscope.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ int main(int argc, char **argv)
 	__u64 mask;
 
 	if (argc < 3 || !n || !feof(stdin)) {
-		fprintf(stderr, "usage: live_sampled SHIFT SEED... < at most %d addresses\n", MOST - 1);
+		fprintf(stderr, "usage: live_sampled SHIFT SEED... < at most %d addresses\n",
+			MOST - 1);
 		return 2;
 	}
 	mask = (1ull << atoi(argv[1])) - 1;
