@@ -24,14 +24,15 @@ int main(int argc, char **argv)
 	mask = (1ull << atoi(argv[1])) - 1;
 	for (int i = 2; i < argc; i++) {
 		__u64 seed = strtoull(argv[i], NULL, 10);
-		const char *separator = "[";
+		const char *separator = "";
 
+		printf("[");
 		for (size_t k = 0; k < n; k++)
 			if (!(ds_live_hash(addresses[k], seed) & mask)) {
 				printf("%s%zu", separator, k);
 				separator = ",";
 			}
-		printf("%s]\n", *separator == '[' ? "[" : "");
+		printf("]\n");
 	}
 	return 0;
 }

@@ -52,12 +52,14 @@ export async function openOurs(scope, cgroupId) {
 /** So many at once: what tells one from another is then as many times as large, and the machine's noise is not. */
 export const COPIES = 6;
 
-const closeAll = async (closes) => Promise.all(closes.map((close) => close()));
+const closeAll = (closes) => Promise.all(closes.map((close) => close()));
 
 export async function openFloorCopies(scope) {
   const closes = [];
   for (let i = 0; i < COPIES; i += 1) closes.push(await openFloor(scope));
-  return () => closeAll(closes).then(() => undefined);
+  return async () => {
+    await closeAll(closes);
+  };
 }
 
 function countedBy(probe, cgroupId) {
