@@ -1,6 +1,8 @@
 /** InfluxDB over TLS: what is right works, what is wrong says which setting, and the token is in none of it. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { createServer as createPlainServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { requirePart, startInflux } from '@dentryscope/lab';
@@ -67,12 +69,26 @@ describe.skipIf(requirePart('influx'))('InfluxDB 2.7 with TLS', { timeout: 120_0
     await close();
   });
 
+  // A server of ours: the real one's answer comes first only sometimes, the smaller the request the more often.
+  test('http to a TLS port that hangs up before its answer is read: the same', async () => {
+    const server = createPlainServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { writer, close } = await openInfluxStore({ ...to(secure), url: `http://127.0.0.1:${port}` });
+    await expect(writer.write([batch])).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/INFLUX_URL.*ECONNRESET.*has to begin with https/) as string,
+    });
+    await close();
+    server.close();
+  });
+
   // A server of ours shows the certificate: the real one has started with a good one.
   test('a certificate that is over: may be tried again, and is told', async () => {
     const { expired, caFile } = secure.certificates!;
     const server = createServer({ cert: readFileSync(expired.certFile), key: readFileSync(expired.keyFile) });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
+    const { port } = server.address() as AddressInfo;
     const options = { ...to(secure), url: `https://127.0.0.1:${port}`, tlsCaFile: caFile };
     const { writer, close } = await openInfluxStore(options);
     await expect(writer.write([batch])).rejects.toMatchObject({

@@ -21,18 +21,28 @@ export function toStoreError(error: unknown, options: ServerOptions): StoreError
   if (error instanceof HttpError) return ofStatus(error, at, options);
   const why =
     error instanceof RequestTimedOutError ? 'does not answer in time' : `cannot be reached: ${reason(error)}`;
-  return new StoreError(`${at} ${why}${hintFor(error as NodeJS.ErrnoException)}`, true, { cause: error });
+  return new StoreError(`${at} ${why}${hintFor(error as NodeJS.ErrnoException, options.url)}`, true, {
+    cause: error,
+  });
 }
 
 /** Node's codes of a TLS handshake that failed (nodejs.org/api/errors.html, "OpenSSL errors"). */
-function hintFor({ code = '', message }: NodeJS.ErrnoException): string {
+function hintFor({ code = '', message }: NodeJS.ErrnoException, url: string): string {
   if (/SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET)|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED/.test(code))
     return ' (DENTRYSCOPE_INFLUX_TLS_CA_FILE must name the authority that signed its certificate)';
   if (code === 'CERT_HAS_EXPIRED') return ' (its certificate has to be renewed there)';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return ' (its certificate is for other names than the URL has)';
-  return /wrong version number/.test(message) ? ' (it may speak http, not https)' : '';
+  if (/wrong version number/.test(message)) return ' (it may speak http, not https)';
+  return hungUpOnHttp(code, url) ? ' (where it speaks TLS, the URL has to begin with https://)' : '';
 }
+
+/**
+ * Go answers plain HTTP at a TLS port and hangs up without having read the request; what of it was under way resets the
+ * connection, and that often overtakes the answer.
+ */
+const hungUpOnHttp = (code: string, url: string) =>
+  /^(ECONNRESET|EPIPE)$/.test(code) && url.startsWith('http:');
 
 /** A refused connection to a name of several addresses has its reasons inside. */
 function reason(error: unknown): string {
