@@ -79,8 +79,7 @@ function told(batches: readonly NodeBatch[], path: string) {
 
 describe.skipIf(skipped)('containers', () => {
   it.each(hosts)('on cgroup %s, Linux %s, in %s', { timeout: 600_000 }, async (layout, kernel, hierarchy) => {
-    const options = { cgroup: layout, timeoutMs: 400_000 };
-    const { status, stdout, stderr } = await runInGuest(kernel, script(hierarchy), options);
+    const { status, stdout, stderr } = await runInGuest(kernel, script(hierarchy), { cgroup: layout });
     expect(status, stderr).toBe(0);
     const batches = stdout.trim().split('\n').map(batchFromJson);
     containers.forEach(({ path, containerId, podUid }, i) => {

@@ -39,7 +39,7 @@ describe.skipIf(skipped)('in a guest', () => {
   it('a soft lockup of an umount is seen, once, as reclaim of dentries', { timeout }, async () => {
     const command = `node ${join(here, 'kernel-log-live.mjs')} ${folder}/brake ${folder}/brake.bpf.o`;
     const { status, stdout, stderr } = await runInGuest('6.1', `${setUp}; exec ${command}`, {
-      timeoutMs: timeout,
+      timeoutMs: timeout - 20_000,
       append: 'preempt=none',
     });
     expect(status, stderr).toBe(0);

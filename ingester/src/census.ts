@@ -29,7 +29,7 @@ export function takeCensus(context: CensusContext): () => void {
     if (!compared) await compareRetention(context);
     compared = true;
     const rolledMs = await census.rolledUntilMs();
-    if (rolledMs === undefined) return;
+    if (rolledMs === undefined) return metrics.rolledUntil.remove();
     metrics.rolledUntil.set(rolledMs / 1000);
     if (!told) told = tellOtherRetention(context, rolledMs);
   };
@@ -39,6 +39,7 @@ export function takeCensus(context: CensusContext): () => void {
     take()
       .catch((error: unknown) => {
         metrics.series.remove({ bucket });
+        metrics.rolledUntil.remove();
         // Once a time of trouble: what writes to it says the same, louder.
         if (!failing)
           logger.info({ err: error }, `the series of the bucket are not known: ${messageOf(error)}`);

@@ -14,6 +14,12 @@ export type IngesterMetrics = ReturnType<typeof createMetrics>;
 export function createMetrics(registry: Registry) {
   const registers = [registry];
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
+  const rolledUntil = new Gauge({
+    name: 'ingester_influx_rolled_until_timestamp_seconds',
+    help: 'Before it, windows in InfluxDB are rolled up by the hour (dentryscope rollup). Absent where none are, and where it cannot be known.',
+    registers,
+  });
+  rolledUntil.remove(); // it would begin as 0
   return {
     windows: counter('ingester_windows_total', 'Windows made durable, those that came again included.'),
     rows: counter('ingester_rows_total', 'Cgroup rows in those windows.'),
@@ -45,11 +51,7 @@ export function createMetrics(registry: Registry) {
       labelNames: ['bucket'] as const,
       registers,
     }),
-    rolledUntil: new Gauge({
-      name: 'ingester_influx_rolled_until_timestamp_seconds',
-      help: 'Before it, windows in InfluxDB are rolled up by the hour (dentryscope rollup). Absent where none are.',
-      registers,
-    }),
+    rolledUntil,
     expired: counter(
       'ingester_influx_expired_points_total',
       'Points that came later than the InfluxDB bucket keeps them, or than their hour can be rolled up, and were left out; those that came again included.',

@@ -32,13 +32,15 @@ function setup(
     ...{ retentionMs, metrics: createMetrics(registry), everyMs: 1000 },
     logger: logger as never,
   });
-  const lines = async () => {
+  const linesOf = (name: string) => async () => {
     const text = await registry.metrics();
-    return text.split('\n').filter((line) => line.startsWith('ingester_influx_series'));
+    return text.split('\n').filter((line) => line.startsWith(name));
   };
   const expired = async () =>
     (await registry.getSingleMetric('ingester_influx_expired_points_total')!.get()).values[0]!.value;
-  return { logger, stop, lines, expired, expire: (points: number) => expire(points, 'too old') };
+  const lines = linesOf('ingester_influx_series');
+  const rolled = linesOf('ingester_influx_rolled_until_timestamp_seconds');
+  return { logger, stop, lines, rolled, expired, expire: (points: number) => expire(points, 'too old') };
 }
 
 test('series: absent until they are known, absent when they are not, and that is logged once', async () => {
@@ -64,6 +66,24 @@ test('series: absent until they are known, absent when they are not, and that is
   await vi.advanceTimersByTimeAsync(5000);
   expect(answers).toEqual([]);
   expect(logger.warn).not.toHaveBeenCalled();
+});
+
+test('what is rolled up: absent until it is known, where nothing is and where it cannot be known', async () => {
+  const answers = [() => 5000, () => undefined, () => 7000, () => fail()];
+  const fail = (): number => {
+    throw new Error('away');
+  };
+  const { stop, rolled } = setup(async () => 1, undefined, undefined, {
+    rolledUntilMs: async () => answers.shift()!(),
+  });
+  const seen = [await rolled()];
+  for (let n = 0; n < 4; n++) {
+    await vi.advanceTimersByTimeAsync(n === 0 ? 0 : 1000);
+    seen.push(await rolled());
+  }
+  const line = (seconds: number) => [`ingester_influx_rolled_until_timestamp_seconds ${seconds}`];
+  expect(seen).toEqual([[], line(5), [], line(7), []]);
+  stop();
 });
 
 test('a question that takes long is not asked twice at once', async () => {

@@ -15,7 +15,7 @@ Standard output, standard error and the exit status are the script's.
   --cpus N           processors of the guest (2)
   --disk MB          size of /data (8192)
   --cgroup LAYOUT    v1, v2 or hybrid (v2)
-  --timeout SECONDS  ends the guest with status 124 (600)
+  --timeout SECONDS  ends the guest with status 124 (540)
   --append TEXT      more kernel parameters
   --verbose          the kernel's console on standard error
   --help             this text
@@ -60,7 +60,7 @@ function parse(args: string[]): Request | undefined {
     memoryMb: number('memory', 2048),
     cpus: number('cpus', 2),
     diskMb: number('disk', 8192),
-    timeoutMs: number('timeout', 600) * 1000,
+    timeoutMs: number('timeout', 540) * 1000,
     cgroup: layout(values.cgroup ?? 'v2'),
     append: values.append ?? '',
     verbose: values.verbose ?? false,
@@ -110,10 +110,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const options = { ...request.options, signal: abortOnSignals() };
-  const result = await boot(request.kernel, request.script, process, options);
-  if (result.timedOut)
-    process.stderr.write(`vm: the guest was ended after ${request.options.timeoutMs / 1000} s (--timeout)\n`);
-  return result.status;
+  return (await boot(request.kernel, request.script, process, options)).status;
 }
 
 /** As a shell would: 128 and the signal's number; 2 for wrong arguments; 125 when the guest itself failed. */

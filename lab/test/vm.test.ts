@@ -102,8 +102,11 @@ guests(`guest${because}`, () => {
   it(
     'is ended by the time limit',
     async () => {
-      const output = await runInGuest('6.1', 'sleep 1000', { timeoutMs: 3000 });
+      const output = await runInGuest('6.1', 'sleep 1000', { timeoutMs: 3000, append: 'ignore_loglevel' });
       expect(output).toMatchObject({ status: 124, timedOut: true });
+      expect(output.stderr).toMatch(
+        /^the guest was ended after 3 s; the end of its console:\n.*\[ +\d+\.\d+\] /s,
+      );
     },
     LONG_MS,
   );

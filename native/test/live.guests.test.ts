@@ -113,7 +113,6 @@ describe.skipIf(skipped).each([
     const script = `exec node ${fileURLToPath(new URL('live-measure.mjs', import.meta.url))} '${JSON.stringify(config)}'`;
     const { status, stdout, stderr } = await runInGuest(kernel, script, {
       memoryMb: 3072,
-      timeoutMs: GUEST_TIMEOUT_MS,
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     result = JSON.parse(stdout) as Result;

@@ -56,7 +56,7 @@ async function measure(kernel: '5.10' | '6.1' | '6.12', configs: object[]): Prom
   const common = { workload, timed, device: '/dev/vda', root: '/sys/fs/cgroup', scenarios };
   const list = JSON.stringify(configs.map((config) => ({ ...common, ...config })));
   const command = `exec node ${script} '${list}'`;
-  const options = { cgroup: 'v2', memoryMb: 768, timeoutMs: timeout } as const;
+  const options = { cgroup: 'v2', memoryMb: 768 } as const;
   const { status, stdout, stderr } = await runInGuest(kernel, command, options);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as Told[];

@@ -52,7 +52,10 @@ async function inGuest(kernel: KernelVersion): Promise<Result> {
   const script = `echo 0 > /proc/sys/kernel/watchdog
     echo -1 > /proc/sys/kernel/sched_rt_runtime_us
     exec node ${measure} '${JSON.stringify(config)}'`;
-  const { status, stdout, stderr } = await runInGuest(kernel, script, { timeoutMs: timeout, append: steady });
+  const { status, stdout, stderr } = await runInGuest(kernel, script, {
+    timeoutMs: timeout - 20_000,
+    append: steady,
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return JSON.parse(stdout) as Result;
 }

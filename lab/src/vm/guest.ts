@@ -24,13 +24,14 @@ export async function watchGuest(
   options: WatchOptions,
 ): Promise<GuestResult> {
   const course: Course = { began: performance.now() };
+  const limitMs = options.timeoutMs ?? 540_000;
   const tail = watchConsole(qemu, options.verbose ?? false);
   const gone = once(qemu.process, 'close');
   const kill = () => qemu.process.kill('SIGKILL');
   const timer = setTimeout(() => {
     course.timedOut = true;
     kill();
-  }, options.timeoutMs ?? 600_000);
+  }, limitMs);
   options.signal?.addEventListener('abort', kill);
   const carried = [carry(qemu.stdout, token, streams.stdout), carry(qemu.stderr, token, streams.stderr)];
   try {
@@ -42,6 +43,7 @@ export async function watchGuest(
   }
   await Promise.all([gone, ...carried]);
   options.signal?.throwIfAborted();
+  if (course.timedOut) streams.stderr.write(whatHung(limitMs, tail));
   return conclude(course, tail);
 }
 
@@ -56,6 +58,9 @@ function conclude(course: Course, tail: Tail): GuestResult {
   const since = (time: number) => Math.round(time - course.began);
   return { status, timedOut, bootMs: since(course.ready ?? now), durationMs: since(now) };
 }
+
+const whatHung = (limitMs: number, tail: Tail) =>
+  `the guest was ended after ${limitMs / 1000} s; the end of its console:\n${tail.lines() || '(nothing)'}\n`;
 
 function whatEnded(course: Course): string {
   const when = course.ready === undefined ? 'before its script began' : 'while its script ran';

@@ -12,7 +12,10 @@ export interface GuestOptions {
   diskMb?: number;
   /** Default v2. */
   cgroup?: CgroupLayout;
-  /** From the start of QEMU; the guest is then ended and the status is 124. Default 10 minutes. */
+  /**
+   * From the start of QEMU; the guest is then ended, the status is 124, and the end of its console is on standard error.
+   * Default 9 minutes: before a test of 10 gives up, and says nothing.
+   */
   timeoutMs?: number;
   /** Added to the script's environment. */
   env?: Record<string, string>;
