@@ -69,37 +69,42 @@ int alloc_transfer(void *ctx)
  */
 static __always_inline __u32 gate(const void *object)
 {
-	__u64 address = (__u64)object;
+	__u64 half = ds_gate_half((__u64)object), seeded = half;
 
-	ds_xor_constant(address, DS_LIVE_SEED);
-	return ds_gate_of(address);
+	ds_xor_constant(seeded, DS_LIVE_SEED);
+	return half * seeded;
 }
 
-/* Apart from their callers, as what follows a sampled one in live.h. Whose it is costs more than to
- * know first that somebody will ask. */
-static __noinline int allocated_past_gate(const void *object)
+/*
+ * Apart from their callers, as what follows a sampled one in live.h; and the arguments once more,
+ * so that those need not keep the object. Whose it is costs more than to know first that somebody
+ * will ask.
+ */
+static __noinline int allocated_past_gate(__u64 *ctx)
 {
+	const void *object = OBJECT(ctx);
+
 	if (may_be_sampled(object))
 		live_born(object, current_cgroup_id());
 	return 0;
 }
 
-static __noinline int freed_past_gate(const void *object)
+static __noinline int freed_past_gate(__u64 *ctx)
 {
-	live_died(object);
+	live_died(OBJECT(ctx));
 	return 0;
 }
 
-static __noinline int allocated_after_switch(const void *object)
+static __noinline int allocated_after_switch(__u64 *ctx)
 {
 	count_unknown();
-	return allocated_past_gate(object);
+	return allocated_past_gate(ctx);
 }
 
-static __noinline int freed_without_tab(const void *object)
+static __noinline int freed_without_tab(__u64 *ctx)
 {
 	count_node(DS_FREED_BY_NOBODY, 1);
-	return freed_past_gate(object);
+	return freed_past_gate(ctx);
 }
 
 /*
@@ -118,43 +123,41 @@ int alloc_kmem(__u64 *ctx)
 done:
 	LEAVE();
 dentry:
+	cpu = cpu_beside(&ctx);
 	object = OBJECT(ctx);
 	jump_if(object, "==", 0, done);
-	cpu = cpu_beside(&object);
 	jump_if(cpu, ">", DS_NR_TABS - 1, no_tab);
 	jump_if_word(tabs[cpu].known, "==", 0, unknown);
 	tabs[cpu].allocated += 1;
 	jump_if_word(gate(object), ">", DS_LIVE_GATE, done);
-	allocated_past_gate(object);
+	allocated_past_gate(ctx);
 	LEAVE();
 unknown:
-	allocated_after_switch(object);
+	allocated_after_switch(ctx);
 	LEAVE();
 no_tab:
 	APART();
-	allocated_after_switch(object);
+	allocated_after_switch(ctx);
 	LEAVE();
 }
 
 SEC("raw_tp/kmem_cache_free")
 int free_kmem(__u64 *ctx)
 {
-	const void *object;
 	__u64 cpu;
 
 	jump_if(CACHE(ctx), "==", DENTRY_CACHE, dentry);
 done:
 	LEAVE();
 dentry:
-	object = OBJECT(ctx);
-	cpu = cpu_beside(&object);
+	cpu = cpu_beside(&ctx);
 	jump_if(cpu, ">", DS_NR_TABS - 1, no_tab);
 	tabs[cpu].freed += 1;
-	jump_if_word(gate(object), ">", DS_LIVE_GATE, done);
-	freed_past_gate(object);
+	jump_if_word(gate(OBJECT(ctx)), ">", DS_LIVE_GATE, done);
+	freed_past_gate(ctx);
 	LEAVE();
 no_tab:
-	freed_without_tab(object);
+	freed_without_tab(ctx);
 	LEAVE();
 }
 

@@ -80,9 +80,9 @@ static __inline__ __u32 ds_slot(__u64 cgroup_id)
 }
 
 /*
- * Living dentries whose address hashes to a multiple of mask + 1 are kept in a map with who
- * allocated them and when. The mask only grows: a dentry that is sampled under a larger one was so
- * under every smaller one.
+ * Living dentries whose address is in the sample are kept in a map with who allocated them and
+ * when. The mask only grows: a dentry that is sampled under a larger one was so under every smaller
+ * one.
  */
 struct ds_live {
 	__u64 cgroup_id;
@@ -99,55 +99,64 @@ struct ds_live_control {
 };
 
 /*
- * A word that tells most dentries that are not sampled, in instructions that have all numbers in
- * themselves: where one in 2^n is sampled, n up to DS_GATE_BITS, the upper n bits must be 0. Of the
- * seed it takes the lower half, with its sign, as such an instruction does.
+ * A word that tells most dentries that are not sampled, in few instructions that have all numbers
+ * in themselves: of a sample that starts at 1 in 2^DS_GATE_BITS or less the upper DS_GATE_BITS of
+ * it are 0.
  *
- * A slab's objects lie at even steps, of which one multiplication takes too many or too few for the
- * standard errors of a random sample; so do two with nothing in between. These numbers were
- * searched for: over a hundred layouts they are as good as the hash below
- * (native/test/live-hash.test.ts has some of them).
+ * A slab's objects lie at even steps, of which multiplications by whatever numbers take too many or
+ * too few for the standard errors of a random sample. So the second factor is the first one xor the
+ * seed: what two addresses give is as independent as the seed is random, and whatever the layout
+ * the sample is as good as by the hash below (native/test/live-hash.test.ts; with fewer bits it is
+ * not). With an odd seed all results are equally frequent: h + (h ^ seed) is odd, so to turn bit k
+ * of h turns bit k of the product, and each even number comes of one even h and of one odd one.
  */
 #define DS_GATE_BITS 8
-#define DS_GATE_FIRST 0x736e7c2b
-#define DS_GATE_SHIFT 15
-#define DS_GATE_LAST 0xc2b2ae35
+#define DS_GATE_FACTOR 0x6cd2330f
 
-/* Of the address xor the seed. */
-static __inline__ __u32 ds_gate_of(__u64 seeded)
+/* Something of the whole address. */
+static __inline__ __u32 ds_gate_half(__u64 address)
 {
-	__u32 word = seeded * DS_GATE_FIRST >> 32;
+	return address * DS_GATE_FACTOR >> 32;
+}
 
-	return (word ^ word >> DS_GATE_SHIFT) * DS_GATE_LAST;
+static __inline__ __u32 ds_gate_seed(__u64 seed)
+{
+	return seed | 1;
 }
 
 static __inline__ __u32 ds_live_gate(__u64 address, __u64 seed)
 {
-	return ds_gate_of(address ^ (__s32)seed);
+	__u32 half = ds_gate_half(address);
+
+	return half * (half ^ ds_gate_seed(seed));
 }
 
-static __inline__ __u32 ds_least_gate(unsigned shift)
+/* How many bits of a sample that starts at 1 in 2^shift the gate tells. */
+static __inline__ __u32 ds_gate_bits(unsigned shift)
 {
-	return ~(__u32)0 >> (shift < DS_GATE_BITS ? shift : DS_GATE_BITS);
+	return shift < DS_GATE_BITS ? 0 : DS_GATE_BITS;
 }
 
-/* The first bit last. */
-static __inline__ __u8 ds_reversed(__u8 bits)
+/* No sampled dentry has a larger ds_live_gate(). */
+static __inline__ __u32 ds_most_gate(__u32 gate_bits)
 {
-	bits = bits >> 4 | bits << 4;
-	bits = (bits & 0xcc) >> 2 | (bits & 0x33) << 2;
-	return (bits & 0xaa) >> 1 | (bits & 0x55) << 1;
+	return ~(__u32)0 >> gate_bits;
 }
 
-/* Sampled is the dentry whose hash is a multiple of mask + 1: the upper bits of the gate are its
- * lowest. */
 static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
 {
 	__u64 product = (address ^ seed) * 0x9e3779b97f4a7c15ull;
 	__u64 mixed = (product ^ product >> 32) * 0xd6e8feb86659fd93ull;
-	__u8 first = ds_live_gate(address, seed) >> (32 - DS_GATE_BITS);
 
-	return (mixed ^ mixed >> 32) << DS_GATE_BITS | ds_reversed(first);
+	return mixed ^ mixed >> 32;
+}
+
+/* The sample of 1 in mask + 1, of a power of two: the bits that the gate doesn't tell are the
+ * hash's. */
+static __inline__ int ds_is_sampled(__u64 address, __u64 seed, __u32 gate_bits, __u64 mask)
+{
+	return ds_live_gate(address, seed) <= ds_most_gate(gate_bits) &&
+	       !(ds_live_hash(address, seed) & mask >> gate_bits);
 }
 
 /*
@@ -160,8 +169,8 @@ static __inline__ __u64 ds_live_hash(__u64 address, __u64 seed)
 
 #define DS_WORD_MARKS 0x6d726b00
 #define DS_IS_WORD_MARK(number) ((number) >> 8 == DS_WORD_MARKS >> 8)
-#define DS_LIVE_SEED (DS_WORD_MARKS + 1) /* its lower half */
-#define DS_LIVE_GATE (DS_WORD_MARKS + 2) /* no sampled dentry has a larger ds_live_gate() */
+#define DS_LIVE_SEED (DS_WORD_MARKS + 1) /* its ds_gate_seed() */
+#define DS_LIVE_GATE (DS_WORD_MARKS + 2) /* ds_most_gate() */
 
 #define DS_MAX_V1 3
 

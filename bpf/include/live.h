@@ -3,9 +3,9 @@
  * Who holds the dentries: a sample of the living ones, by a hash of their address. Include after
  * count.h.
  *
- * Most cost a word of two multiplications at most. The map must not fill up
- * between two looks of user space: past raise_at entries the program halves the rate itself, and
- * user space removes what the new mask leaves out.
+ * Most cost two multiplications at most. The map must not fill up between two looks of user space:
+ * past raise_at entries the program halves the rate itself, and user space removes what the new
+ * mask leaves out.
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -30,12 +30,12 @@ struct {
 } live_control SEC(".maps");
 
 /*
- * The loader's: the seed, and the gate of the mask of the start. A mask never shrinks, so what that
- * leaves out is told without a look at `control`, whose line every CPU writes. What stands in the
- * instructions (constant.h) can't be had here: some of this is in functions that the programs call.
+ * The loader's. A mask never shrinks, so what the gate leaves out is told without a look at
+ * `control`, whose line every CPU writes. What stands in the instructions (constant.h) can't be had
+ * here: some of this is in functions that the programs call.
  */
 __u64 live_seed;
-__u32 live_least_gate;
+__u32 live_gate_bits;
 
 static __always_inline struct ds_live_control *live_rate(void)
 {
@@ -61,7 +61,7 @@ static __always_inline __u64 live_key(const void *dentry, struct ds_live_control
 
 static __always_inline bool is_left_out(__u64 key)
 {
-	return ds_live_gate(key, live_seed) > live_least_gate;
+	return ds_live_gate(key, live_seed) > ds_most_gate(live_gate_bits);
 }
 
 static __always_inline bool is_sampled(__u64 key, const struct ds_live_control *control)
@@ -69,7 +69,7 @@ static __always_inline bool is_sampled(__u64 key, const struct ds_live_control *
 	if (is_left_out(key))
 		return false;
 	/* Until user space has set it up, and where nobody sees the deaths, nothing is sampled. */
-	return control->raise_at && !(ds_live_hash(key, live_seed) & control->mask);
+	return control->raise_at && ds_is_sampled(key, live_seed, live_gate_bits, control->mask);
 }
 
 /*

@@ -12,14 +12,14 @@
 #include <bpf/bpf_core_read.h>
 
 /*
- * The CPU's number, without losing `kept`. A helper clobbers r1 to r5, so the compiler would keep
- * it in a register that the program must save first and restore last, also at events that never
- * come here. Spilled and filled right beside a helper that is inlined it costs nothing: since 6.12
- * the verifier takes such pairs away (bpf_fastcall); an older kernel stores and loads.
+ * The CPU's number, without losing the arguments. A helper clobbers r1 to r5, so the compiler would
+ * keep them in a register that the program must save first and restore last, also at events that
+ * never come here. Spilled and filled right beside a helper that is inlined it costs nothing: since
+ * 6.12 the verifier takes such pairs away (bpf_fastcall); an older kernel stores and loads.
  */
-static __always_inline __u64 cpu_beside(const void **kept)
+static __always_inline __u64 cpu_beside(__u64 **ctx)
 {
-	register const void *r1 asm("r1") = *kept;
+	register __u64 *r1 asm("r1") = *ctx;
 	register __u64 r0 asm("r0");
 	__u64 slot;
 
@@ -29,7 +29,7 @@ static __always_inline __u64 cpu_beside(const void **kept)
 		     : [r1] "+r"(r1), "=r"(r0), [slot] "=m"(slot)
 		     : [helper] "i"(BPF_FUNC_get_smp_processor_id)
 		     : "r2", "r3", "r4", "r5");
-	*kept = r1;
+	*ctx = r1;
 	return r0;
 }
 

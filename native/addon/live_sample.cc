@@ -9,19 +9,19 @@ namespace dentryscope
 
 void LiveSample::prepare(BpfObject &object, const LiveOptions &options)
 {
-	uint32_t gate = ds_least_gate(options.shift);
+	uint32_t gate_bits = ds_gate_bits(options.shift);
 
 	object.set_max_entries("live", options.max_samples);
 	object.set_global("live_seed", &options.seed, sizeof(options.seed));
-	object.set_global("live_least_gate", &gate, sizeof(gate));
-	object.set_word(DS_LIVE_SEED, uint32_t(options.seed));
-	object.set_word(DS_LIVE_GATE, gate);
+	object.set_global("live_gate_bits", &gate_bits, sizeof(gate_bits));
+	object.set_word(DS_LIVE_SEED, ds_gate_seed(options.seed));
+	object.set_word(DS_LIVE_GATE, ds_most_gate(gate_bits));
 }
 
 LiveSample::LiveSample(int live_fd, int control_fd, const LiveOptions &options)
 
-    : live_fd(live_fd), seed(options.seed), max_samples(options.max_samples),
-      control(control_fd, 1, "live_control")
+    : live_fd(live_fd), seed(options.seed), gate_bits(ds_gate_bits(options.shift)),
+      max_samples(options.max_samples), control(control_fd, 1, "live_control")
 {
 	make_room(4096);
 	control[0].mask = (uint64_t(1) << options.shift) - 1;
@@ -87,10 +87,10 @@ std::vector<Sampled> LiveSample::read(unsigned &shift)
 	uint64_t mask = read_word(control[0].mask);
 
 	for (const Sampled &one : found) {
-		if (ds_live_hash(one.address, seed) & mask)
-			remove(one.address);
-		else
+		if (ds_is_sampled(one.address, seed, gate_bits, mask))
 			kept.push_back(one);
+		else
+			remove(one.address);
 	}
 	/* There is room again: the next halving waits for three quarters. */
 	if (kept.size() < found.size())

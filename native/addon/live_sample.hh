@@ -42,6 +42,7 @@ class LiveSample
 
 	const int live_fd;
 	const uint64_t seed;
+	const uint32_t gate_bits;
 	const uint32_t max_samples;
 	Mapped<ds_live_control> control;
 	std::vector<uint64_t> keys; /* room for one batch */

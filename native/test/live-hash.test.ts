@@ -1,4 +1,4 @@
-/** The sample of living dentries is as good as a random one, wherever slabs lay them: ds_live_hash() itself, compiled. */
+/** The sample of living dentries is as good as a random one, wherever slabs lay them: ds_is_sampled() itself, compiled. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compile, scratch } from './support.js';
@@ -11,7 +11,7 @@ interface Spread {
 interface Line {
   layout: string;
   shift: number;
-  hash: Spread;
+  sample: Spread;
   productAlone: Spread;
 }
 
@@ -20,16 +20,16 @@ const MOST_VARIANCE = 1.15;
 /** A normal's 2.7 per mille, give or take 1.3 of 1,500: four times that. */
 const MOST_BEYOND = 8;
 
-describe('the hash of the sample', () => {
+describe('the sample', () => {
   const binary = compile(scratch(), 'live_hash.c');
   const lines = execFileSync(binary, { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Line);
 
-  it.each(lines)('$layout, 1 in 2^$shift: standard errors hold', ({ hash }) => {
-    expect(hash.variance).toBeLessThan(MOST_VARIANCE);
-    expect(hash.beyondPerMille).toBeLessThan(MOST_BEYOND);
+  it.each(lines)('$layout, 1 in 2^$shift: standard errors hold', ({ sample }) => {
+    expect(sample.variance).toBeLessThan(MOST_VARIANCE);
+    expect(sample.beyondPerMille).toBeLessThan(MOST_BEYOND);
   });
 
   it('a single multiplication would not do', () => {

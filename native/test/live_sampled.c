@@ -14,6 +14,7 @@ static __u64 addresses[MOST];
 int main(int argc, char **argv)
 {
 	size_t n = fread(addresses, sizeof(*addresses), MOST, stdin);
+	__u32 gate_bits;
 	__u64 mask;
 
 	if (argc < 3 || !n || !feof(stdin)) {
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 			MOST - 1);
 		return 2;
 	}
+	gate_bits = ds_gate_bits(atoi(argv[1]));
 	mask = (1ull << atoi(argv[1])) - 1;
 	for (int i = 2; i < argc; i++) {
 		__u64 seed = strtoull(argv[i], NULL, 10);
@@ -28,7 +30,7 @@ int main(int argc, char **argv)
 
 		printf("[");
 		for (size_t k = 0; k < n; k++)
-			if (!(ds_live_hash(addresses[k], seed) & mask)) {
+			if (ds_is_sampled(addresses[k], seed, gate_bits, mask)) {
 				printf("%s%zu", separator, k);
 				separator = ",";
 			}

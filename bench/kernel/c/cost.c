@@ -80,7 +80,7 @@ static void find_collision(void)
 /* As CounterTable::prepare() and LiveSample do in the addon. */
 static void load(const char *path, const struct ds_cgroup_rule *rule)
 {
-	uint32_t places = PLACES, gate = ds_least_gate(LIVE_SHIFT);
+	uint32_t places = PLACES, gate_bits = ds_gate_bits(LIVE_SHIFT);
 	struct bpf_program *program;
 
 	object = bpf_object__open_file(path, NULL);
@@ -89,7 +89,7 @@ static void load(const char *path, const struct ds_cgroup_rule *rule)
 	set_global(object, "rule", rule, sizeof(*rule));
 	set_global(object, "nr_places", &places, sizeof(places));
 	set_global(object, "live_seed", &live_seed, sizeof(live_seed));
-	set_global(object, "live_least_gate", &gate, sizeof(gate));
+	set_global(object, "live_gate_bits", &gate_bits, sizeof(gate_bits));
 	set_global(object, "colliding_ids", colliding_ids, sizeof(colliding_ids));
 	bpf_map__set_max_entries(map("entries"), places * cpus);
 	bpf_map__set_max_entries(map("owners"), places);
