@@ -5,8 +5,7 @@ import { runInGuest, type CgroupLayout, type KernelVersion } from '@dentryscope/
 import type { Backend, Counter, Hook } from '@dentryscope/native';
 import type { Run, Told } from './measure.mjs';
 
-/** Booting under software emulation takes seconds, on a busy machine many. */
-/** Of a test; a guest that hangs ends before it, and shows its console. */
+/** Of a test: to boot under software emulation takes seconds, on a busy machine many. A guest that hangs ends before it. */
 export const GUEST_TIMEOUT_MS = 600_000;
 
 export type Counts = Record<Counter, string | null>;
@@ -65,10 +64,17 @@ export function expectSlabBooks(result: Result | undefined): void {
     expect(hookOf(result, name)?.tried.at(-1)?.error).toBe('no tracepoint tells what becomes of a dentry');
 }
 
+/**
+ * A kretprobe has as few instances as there are CPUs, and more of eight processes can be in __d_alloc() at once. A lost
+ * return is told, and costs no count (bpf/dentry_kprobe.bpf.c): the books must be even all the same.
+ */
+const mayLoseReturns = (hook: Hook, backend: Backend | null) =>
+  hook === 'dentry_alloc' && backend === 'kprobe';
+
 export function expectWhole(result: Result | undefined, backend: Backend): void {
   expect(result?.unexplained, `${backend}: allocated - freed - nr_dentry`).toBe('0');
   for (const { hook, backend: found, missed } of result?.hooks ?? []) {
-    expect(missed, hook).toBe('0');
+    if (!mayLoseReturns(hook, found)) expect(missed, hook).toBe('0');
     if (hook !== 'cgroup_life') expect(found, hook).toBe(backend);
   }
 }
