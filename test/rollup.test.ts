@@ -136,7 +136,7 @@ describe.skipIf(missing)('rollup', { timeout: 180_000 }, () => {
     const { address } = await startService('ingester', { ...env, DENTRYSCOPE_RETENTION: '2h' });
     const [, until] = await eventually(async () => {
       const text = await (await fetch(`${address}/metrics`)).text();
-      return /^ingester_influx_rolled_until_timestamp_seconds (.+)$/m.exec(text) ?? undefined;
+      return /^ingester_influx_rolled_until_timestamp_seconds (\S+)$/m.exec(text) ?? undefined;
     });
     expect(Number(until) * 1000).toBeGreaterThanOrEqual(untilMs);
   });

@@ -110,7 +110,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const options = { ...request.options, signal: abortOnSignals() };
-  return (await boot(request.kernel, request.script, process, options)).status;
+  const result = await boot(request.kernel, request.script, process, options);
+  if (result.timedOut)
+    process.stderr.write(`vm: the guest was ended after ${request.options.timeoutMs / 1000} s (--timeout)\n`);
+  return result.status;
 }
 
 /** As a shell would: 128 and the signal's number; 2 for wrong arguments; 125 when the guest itself failed. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { runInGuest, type CgroupLayout, type KernelVersion } from '@dentryscope/lab';
 import type { Backend, Counter, Hook } from '@dentryscope/native';
+import { N } from './hook-table.js';
 import type { Run, Told } from './measure.mjs';
 
 /** Of a test: to boot under software emulation takes seconds, on a busy machine many. A guest that hangs ends before it. */
@@ -66,7 +67,8 @@ export function expectSlabBooks(result: Result | undefined): void {
 
 /**
  * A kretprobe has as few instances as there are CPUs, and more of eight processes can be in __d_alloc() at once. A lost
- * return is told, and costs no count (bpf/dentry_kprobe.bpf.c): the books must be even all the same.
+ * return is told, and costs no count (bpf/dentry_kprobe.bpf.c): the books must be even all the same. One process alone
+ * loses none, and each row has N: returns that are not seen at all are more than that.
  */
 const mayLoseReturns = (hook: Hook, backend: Backend | null) =>
   hook === 'dentry_alloc' && backend === 'kprobe';
@@ -74,7 +76,8 @@ const mayLoseReturns = (hook: Hook, backend: Backend | null) =>
 export function expectWhole(result: Result | undefined, backend: Backend): void {
   expect(result?.unexplained, `${backend}: allocated - freed - nr_dentry`).toBe('0');
   for (const { hook, backend: found, missed } of result?.hooks ?? []) {
-    if (!mayLoseReturns(hook, found)) expect(missed, hook).toBe('0');
+    if (mayLoseReturns(hook, found)) expect(Number(missed), hook).toBeLessThan(N);
+    else expect(missed, hook).toBe('0');
     if (hook !== 'cgroup_life') expect(found, hook).toBe(backend);
   }
 }

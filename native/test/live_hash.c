@@ -28,7 +28,7 @@ static const struct layout layouts[] = {
     {"216 bytes each", 1, 2700, 18, 216},	   {"one of seven pages", 7, 50000, 1, 216},
 };
 
-static const int shifts[] = {1, 4, 7, 8, 9, 10, 12};
+static const int shifts[] = {1, 2, 4, 6, 7, 8, 9, 10, 12};
 #define SHIFTS (sizeof(shifts) / sizeof(*shifts))
 
 struct spread {
