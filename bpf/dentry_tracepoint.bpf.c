@@ -26,21 +26,6 @@ __u64 dentry_cache;
 #define OBJECT(ctx) ((const void *)(ctx)[1])
 #define CACHE(ctx) ((ctx)[2])
 
-SEC("raw_tp/kmem_cache_alloc")
-int learn_kmem(__u64 *ctx)
-{
-	static const char wanted[] = "dentry";
-	struct kmem_cache *cache = (struct kmem_cache *)CACHE(ctx);
-	char seen[sizeof(wanted)] = {};
-
-	bpf_probe_read_kernel_str(seen, sizeof(seen), BPF_CORE_READ(cache, name));
-	for (int i = 0; i < sizeof(wanted); i++)
-		if (seen[i] != wanted[i])
-			return 0;
-	dentry_cache = (__u64)cache;
-	return 0;
-}
-
 SEC("raw_tp/sched_switch")
 int alloc_switch(void *ctx)
 {
@@ -60,6 +45,22 @@ SEC("raw_tp/cgroup_transfer_tasks")
 int alloc_transfer(void *ctx)
 {
 	task_moved();
+	return 0;
+}
+
+SEC("raw_tp/kmem_cache_alloc")
+int learn_kmem(__u64 *ctx)
+{
+	static const char wanted[] = "dentry";
+	struct kmem_cache *cache = (struct kmem_cache *)CACHE(ctx);
+	/* One more: a longer name that begins so is another. */
+	char seen[sizeof(wanted) + 1] = {};
+
+	bpf_probe_read_kernel_str(seen, sizeof(seen), BPF_CORE_READ(cache, name));
+	for (int i = 0; i < sizeof(wanted); i++)
+		if (seen[i] != wanted[i])
+			return 0;
+	dentry_cache = (__u64)cache;
 	return 0;
 }
 

@@ -6,6 +6,9 @@
  * takes none. So waits are kept in a direct-mapped array, and a cgroup that has no place yet (the
  * run queue's programs give them) counts as overflow. The ring does lock, but only for waits that
  * no map's lock has.
+ *
+ * Attached in the order of this file: ends come first, so that no wait begins that nobody ends. A
+ * mutex of the same thread would be taken for it later, however long after.
  */
 #define COUNT_WORDS DS_NR_SCHED_COUNTERS
 #include "program.h"
@@ -29,8 +32,12 @@ struct {
 	__type(value, struct wait);
 } waits SEC(".maps");
 
-/* Ends whose begin another wait had taken the place of; the name is what the loader reads. */
+/* Ends whose begin was not seen, or another wait had taken the place of; the name is what the
+ * loader reads. */
 __u64 marks_lost;
+
+/* That begins are seen. */
+__u64 begins;
 
 /* All idle tasks have the pid 0; in an interrupt the task is the one that it interrupted. */
 static __always_inline __u64 waiter(void)
@@ -59,24 +66,6 @@ static __always_inline struct ds_entry *known_entry(__u64 id)
 	return entry;
 }
 
-SEC("raw_tp/contention_begin")
-int BPF_PROG(lock_begin, void *lock, unsigned int flags)
-{
-	__u64 who = waiter();
-	struct wait *wait = wait_of((__u64)lock, who);
-
-	if (!wait)
-		return 0;
-	/* A mutex begins anew each time its first waiter turns from sleeping to spinning: one wait.
-	 */
-	if ((flags & LCB_F_MUTEX) && wait->waiter == who && wait->lock == (__u64)lock)
-		return 0;
-	wait->waiter = who;
-	wait->lock = (__u64)lock;
-	wait->start_ns = bpf_ktime_get_ns();
-	return 0;
-}
-
 static __always_inline void ended(__u64 start_ns)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -98,12 +87,34 @@ int BPF_PROG(lock_end, void *lock, int error)
 	__u64 who = waiter();
 	struct wait *wait = wait_of((__u64)lock, who);
 
+	if (!begins)
+		return 0;
 	if (!wait || wait->waiter != who || wait->lock != (__u64)lock) {
 		__sync_fetch_and_add(&marks_lost, 1);
 		return 0;
 	}
 	wait->waiter = 0;
 	ended(wait->start_ns);
+	return 0;
+}
+
+SEC("raw_tp/contention_begin")
+int BPF_PROG(lock_begin, void *lock, unsigned int flags)
+{
+	__u64 who = waiter();
+	struct wait *wait = wait_of((__u64)lock, who);
+
+	if (!begins)
+		begins = 1;
+	if (!wait)
+		return 0;
+	/* A mutex begins anew each time its first waiter turns from sleeping to spinning: one wait.
+	 */
+	if ((flags & LCB_F_MUTEX) && wait->waiter == who && wait->lock == (__u64)lock)
+		return 0;
+	wait->waiter = who;
+	wait->lock = (__u64)lock;
+	wait->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
 

@@ -7,6 +7,9 @@
  * All three run under the lock of the run queue on which the task is, so what they write about a
  * task can't cross. A task that is woken while it still runs (its CPU has not come to schedule)
  * does not wait.
+ *
+ * Attached in the order of this file: what ends waits comes first, so that no wait begins that
+ * nobody ends. Its thread would sleep, and all that sleep would be told as a wait.
  */
 #define COUNT_WORDS DS_NR_SCHED_COUNTERS
 #include "program.h"
@@ -43,34 +46,6 @@ static __noinline int first_wait(__u32 pid, __u64 now)
 {
 	if (bpf_map_update_elem(&wait_starts, &pid, &now, BPF_ANY))
 		__sync_fetch_and_add(&marks_lost, 1);
-	return 0;
-}
-
-static __always_inline void woken(struct task_struct *task)
-{
-	__u32 pid = task->pid;
-	__u64 *start;
-
-	if (task->on_cpu)
-		return;
-	start = bpf_map_lookup_elem(&wait_starts, &pid);
-	if (!start)
-		first_wait(pid, bpf_ktime_get_ns());
-	else if (!*start)
-		*start = bpf_ktime_get_ns();
-}
-
-SEC("tp_btf/sched_wakeup")
-int BPF_PROG(queue_wakeup, struct task_struct *task)
-{
-	woken(task);
-	return 0;
-}
-
-SEC("tp_btf/sched_wakeup_new")
-int BPF_PROG(queue_wakeup_new, struct task_struct *task)
-{
-	woken(task);
 	return 0;
 }
 
@@ -153,6 +128,34 @@ int BPF_PROG(queue_switch, bool preempt, struct task_struct *prev, struct task_s
 	*start = 0;
 	/* Another CPU's clock may be a little ahead. */
 	waited(next, now, now > began ? now - began : 0);
+	return 0;
+}
+
+static __always_inline void woken(struct task_struct *task)
+{
+	__u32 pid = task->pid;
+	__u64 *start;
+
+	if (task->on_cpu)
+		return;
+	start = bpf_map_lookup_elem(&wait_starts, &pid);
+	if (!start)
+		first_wait(pid, bpf_ktime_get_ns());
+	else if (!*start)
+		*start = bpf_ktime_get_ns();
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(queue_wakeup, struct task_struct *task)
+{
+	woken(task);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(queue_wakeup_new, struct task_struct *task)
+{
+	woken(task);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
         "addon/cgroup_files.cc",
         "addon/checks.cc",
         "addon/counter_table.cc",
+        "addon/cpus.cc",
         "addon/dentry_counts.cc",
         "addon/dentry_hooks.cc",
         "addon/hook.cc",

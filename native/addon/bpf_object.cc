@@ -195,6 +195,16 @@ static void check_constants(const std::vector<bpf_program *> &programs)
 	}
 }
 
+void BpfObject::retarget(const char *name, const char *function)
+{
+	bpf_program *program = bpf_object__find_program_by_name(object, name);
+
+	if (bpf_program__type(program) == BPF_PROG_TYPE_KPROBE)
+		functions[name] = function;
+	else
+		bpf_program__set_attach_target(program, 0, function);
+}
+
 bool BpfObject::has_map(const char *name) const
 {
 	return bpf_object__find_map_by_name(object, name);
@@ -229,11 +239,20 @@ void BpfObject::load()
 	check_constants(programs());
 }
 
+bpf_link *BpfObject::attach_one(const bpf_program *program) const
+{
+	auto function = functions.find(bpf_program__name(program));
+
+	if (function == functions.end())
+		return bpf_program__attach(program);
+	return bpf_program__attach_kprobe(program, false, function->second.c_str());
+}
+
 void BpfObject::attach()
 {
 	for (bpf_program *program : programs()) {
 		LibbpfLog log;
-		bpf_link *link = bpf_program__attach(program);
+		bpf_link *link = attach_one(program);
 
 		if (!link)
 			fail(std::string("attach ") + bpf_program__section_name(program), errno,

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,9 @@ class BpfObject
 	 * and the same of 32 bits. */
 	void set_constant(uint64_t mark, uint64_t value);
 	void set_word(uint32_t mark, uint32_t value);
+	/* Before load(): the program is attached to this function instead of the one that its
+	 * section names. */
+	void retarget(const char *program, const char *function);
 	bool has_map(const char *name) const;
 	void set_max_entries(const char *map, uint32_t entries);
 	void reuse_map(const char *name, int fd);
@@ -56,7 +60,10 @@ class BpfObject
 	std::vector<bpf_program *> programs() const;
 	void rewrite(const std::function<void(std::vector<bpf_insn> &)> &change);
 
+	bpf_link *attach_one(const bpf_program *program) const;
+
 	bpf_object *object = nullptr;
+	std::map<std::string, std::string> functions; /* of retargeted kprobes, by program */
 	std::vector<bpf_link *> links;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "counter_table.hh"
 
+#include "cpus.hh"
+
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 namespace dentryscope
 {
@@ -19,7 +20,7 @@ Words &operator+=(Words &sum, const Words &other)
 
 void CounterTable::prepare(BpfObject &object, uint32_t max_cgroups)
 {
-	uint32_t cpus = libbpf_num_possible_cpus();
+	uint32_t cpus = nr_cpu_ids();
 	uint32_t places = max_cgroups + DS_NR_RESERVED_PLACES;
 
 	object.set_global("nr_cpus", &cpus, sizeof(cpus));
@@ -33,8 +34,8 @@ void CounterTable::prepare(BpfObject &object, uint32_t max_cgroups)
 
 CounterTable::CounterTable(const std::function<int(const char *)> &fd, unsigned words,
 			   uint32_t max_cgroups)
-    : words(words), nr_places(max_cgroups + DS_NR_RESERVED_PLACES),
-      cpus(libbpf_num_possible_cpus()), places_fd(fd("places")), free_places_fd(fd("free_places")),
+    : words(words), nr_places(max_cgroups + DS_NR_RESERVED_PLACES), cpus(nr_cpu_ids()),
+      places_fd(fd("places")), free_places_fd(fd("free_places")),
       entries(fd("entries"), size_t(nr_places) * cpus * (words + 1), "entries"),
       owners(fd("owners"), nr_places, "owners")
 {

@@ -29,17 +29,23 @@ static Counts counts_of(const Words &words)
 	return counts;
 }
 
+static constexpr uint64_t overflow_id = 0; /* no cgroup's */
+
 /*
  * A failed allocation in flight is counted at its entry and taken back at its return (kprobe
  * backend). A counter that a window has reported must not go back: it waits until the next
- * allocation has caught up.
+ * allocation has caught up. So it does below 0, where what is taken back was counted elsewhere: its
+ * task was moved meanwhile, or the entry came before the probe.
  */
+static uint64_t raised(uint64_t &high, uint64_t counted)
+{
+	return high = std::max<int64_t>(high, counted);
+}
+
 void DentryCounts::never_back(uint64_t id, Counts &counts)
 {
-	uint64_t &high = highest[id];
-
-	high = std::max(high, counts[ALLOCATED]);
-	counts[ALLOCATED] = high;
+	if (takes_back)
+		counts[ALLOCATED] = raised(highest[id], counts[ALLOCATED]);
 }
 
 void DentryCounts::add_node(Drained &drained) const
@@ -62,14 +68,14 @@ Drained DentryCounts::drain()
 		Counts counts = counts_of(words);
 
 		total += words;
-		if (takes_back)
-			never_back(id, counts);
+		never_back(id, counts);
 		drained.ids.push_back(id);
 		drained.rows.push_back(counts);
 	});
 	Words overflow = table.reserved(DS_PLACE_OVERFLOW);
 	total += overflow;
 	drained.overflow = counts_of(overflow);
+	never_back(overflow_id, drained.overflow);
 	drained.allocated_all = total[DS_DENTRIES_ALLOCATED];
 	drained.freed_all = total[DS_DENTRIES_FREED];
 	add_node(drained);

@@ -48,6 +48,18 @@ static void check_tracepoint(const std::string &prefix, const KernelBtf &kernel)
 	check_slab_tracepoints(kernel);
 }
 
+/*
+ * d_splice_alias() is no more than a call of d_splice_alias_ops() on kernels that have it (seen on
+ * 6.18, where it is 16 bytes long), and procfs calls that one itself.
+ */
+static void find_splice(BpfObject &object, const KernelBtf &kernel)
+{
+	const char *called_by_all = "d_splice_alias_ops";
+
+	if (kernel.has_function(called_by_all))
+		object.retarget("lookup_splice", called_by_all);
+}
+
 Hook dentry_hook(const char *name, const char *prefix, const Options &options)
 {
 	Hook::Spec spec = {.name = name, .stem = "dentry", .prefix = prefix};
@@ -56,8 +68,8 @@ Hook dentry_hook(const char *name, const char *prefix, const Options &options)
 		if (backend == "tracepoint")
 			check_tracepoint(prefix, kernel);
 	};
-	spec.prepare = [&options](const std::string &backend, BpfObject &object,
-				  const KernelBtf &kernel) {
+	spec.prepare = [prefix, &options](const std::string &backend, BpfObject &object,
+					  const KernelBtf &kernel) {
 		uint32_t norcu = kernel.dcache_norcu();
 
 		object.set_global("dcache_norcu", &norcu, sizeof(norcu));
@@ -65,6 +77,8 @@ Hook dentry_hook(const char *name, const char *prefix, const Options &options)
 		LiveSample::prepare(object, options.live);
 		if (backend == "tracepoint")
 			object.set_constant(DS_DENTRY_CACHE, dentry_cache(object.path));
+		else if (std::string("lookup_") == prefix)
+			find_splice(object, kernel);
 	};
 	spec.first = [&options](const BpfObject &object) {
 		CounterTable::hand_out(object.map_fd("free_places"), options.max_cgroups);

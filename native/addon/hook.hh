@@ -19,6 +19,7 @@ namespace dentryscope
 struct Options {
 	std::string bpf_dir;
 	std::vector<std::string> backends; /* in the order of trial */
+	std::vector<std::string> hooks;	   /* of Probe */
 	uint32_t max_cgroups;
 	LiveOptions live;
 	uint32_t event_ring_bytes;

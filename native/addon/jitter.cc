@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jitter.hh"
 
+#include "cpus.hh"
 #include "libbpf_log.hh"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 #include <utility>
 
@@ -42,6 +42,7 @@ static bool is_online(unsigned cpu)
 
 Jitter::Jitter(const JitterOptions &options) : options(options)
 {
+	const std::vector<unsigned> &cpus = possible_cpus();
 	pthread_attr_t attributes;
 	sigset_t all, before;
 
@@ -50,13 +51,15 @@ Jitter::Jitter(const JitterOptions &options) : options(options)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, stack_bytes);
-	for (int cpu = 0; cpu < get_nprocs_conf(); cpu++) {
+	for (unsigned cpu : cpus) {
 		auto watch = std::make_unique<Watch>();
 
 		watch->owner = this;
 		watch->cpu = cpu;
 		if (pthread_create(&watch->thread, &attributes, run, watch.get()) == 0)
 			watches.push_back(std::move(watch));
+		else
+			unwatched.push_back(cpu);
 	}
 	pthread_attr_destroy(&attributes);
 	pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -171,6 +174,7 @@ JitterSample Jitter::drain()
 {
 	JitterSample sample;
 
+	sample.unseen = unwatched;
 	for (auto &watch : watches) {
 		uint64_t due = watch->due_ns, now = now_ns();
 		uint64_t late = watch->max_late_ns.exchange(0);

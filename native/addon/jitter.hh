@@ -76,6 +76,8 @@ class Jitter
 	uint64_t stalls_lost = 0;
 	std::string not_realtime;
 	std::vector<std::unique_ptr<Watch>> watches;
+	std::vector<unsigned>
+	    unwatched; /* no thread could be made: a limit of processes, or memory */
 };
 
 } // namespace dentryscope

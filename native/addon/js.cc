@@ -33,6 +33,7 @@ Options options(const Napi::Object &from)
 	return {
 	    .bpf_dir = from.Get("bpfDir").As<Napi::String>(),
 	    .backends = strings(from.Get("backends")),
+	    .hooks = strings(from.Get("hooks")),
 	    .max_cgroups = from.Get("maxCgroups").As<Napi::Number>(),
 	    .live = live_options(from.Get("live").As<Napi::Object>()),
 	    .event_ring_bytes = from.Get("eventRingBytes").As<Napi::Number>(),

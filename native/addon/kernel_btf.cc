@@ -52,6 +52,11 @@ unsigned KernelBtf::dcache_norcu() const
 	return enumerator("dentry_flags", "DCACHE_NORCU").value_or(0x40000000);
 }
 
+bool KernelBtf::has_function(const char *name) const
+{
+	return types && btf__find_by_name_kind(types, name, BTF_KIND_FUNC) >= 0;
+}
+
 static const btf_type *strip(const btf *types, __u32 id)
 {
 	const btf_type *type = btf__type_by_id(types, id);

@@ -26,6 +26,7 @@ class KernelBtf
 	/* The bit of d_flags. An enumerator since 6.15 (b2b4483b5d05), which moved it; a #define
 	 * before. */
 	unsigned dcache_norcu() const;
+	bool has_function(const char *name) const;
 	/* Whether argument `index` of a tracepoint points to struct `name`; nothing when the
 	 * tracepoint is unknown. */
 	std::optional<bool> tracepoint_has_struct(const std::string &tracepoint, unsigned index,

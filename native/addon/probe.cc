@@ -4,6 +4,8 @@
 #include "checks.hh"
 #include "dentry_hooks.hh"
 
+#include <algorithm>
+
 namespace dentryscope
 {
 
@@ -52,7 +54,8 @@ void Probe::open()
 	auto fd = [this](const char *name) { return maps.fd(name); };
 
 	for (Hook *hook : hooks())
-		hook->open(options, kernel, maps);
+		if (std::ranges::find(options.hooks, hook->name) != options.hooks.end())
+			hook->open(options, kernel, maps);
 	if (maps.fd("entries") >= 0) {
 		counts = std::make_unique<DentryCounts>(fd, options.max_cgroups,
 							alloc.backend == "kprobe");

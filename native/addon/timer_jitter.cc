@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "timer_jitter.hh"
 
+#include "guarded.hh"
+
 namespace dentryscope
 {
 
@@ -16,10 +18,11 @@ TimerJitter::TimerJitter(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Time
 	auto from = info[0].As<Napi::Object>();
 	bool lossless;
 
-	jitter = std::make_unique<Jitter>(JitterOptions{
+	JitterOptions options = {
 	    .period_ns = from.Get("periodNs").As<Napi::BigInt>().Uint64Value(&lossless),
 	    .stall_ns = from.Get("stallNs").As<Napi::BigInt>().Uint64Value(&lossless),
-	});
+	};
+	guarded(info.Env(), [&] { jitter = std::make_unique<Jitter>(options); });
 }
 
 static Napi::Value numbers(Napi::Env env, const std::vector<unsigned> &values)

@@ -28,6 +28,7 @@ export interface NativeProbe {
 export interface NativeOptions {
   bpfDir: string;
   backends: readonly Backend[];
+  hooks: readonly Hook[];
   maxCgroups: number;
   live: Required<LiveOptions>;
   eventRingBytes: number;

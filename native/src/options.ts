@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { NativeOptions, NativeSchedOptions } from './addon.js';
 import type { SchedOptions } from './sched.js';
-import type { Backend, LiveOptions, OpenOptions } from './types.js';
+import { hookNames, type Backend, type LiveOptions, type OpenOptions } from './types.js';
 
 const BACKENDS: readonly Backend[] = ['fentry', 'kprobe', 'tracepoint'];
 const MAX_V1 = 3;
@@ -13,10 +13,10 @@ function integer(name: string, value: number, min: number, max: number): number 
   throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${value}`);
 }
 
-function backends(wanted: readonly Backend[]): readonly Backend[] {
-  const wrong = wanted.find((name) => !BACKENDS.includes(name));
-  if (wrong !== undefined) throw new RangeError(`backends: "${wrong}" is none of ${BACKENDS.join(', ')}`);
-  if (wanted.length === 0) throw new RangeError('backends must name at least one');
+function some<T extends string>(name: string, wanted: readonly T[], known: readonly T[]): readonly T[] {
+  const wrong = wanted.find((one) => !known.includes(one));
+  if (wrong !== undefined) throw new RangeError(`${name}: "${wrong}" is none of ${known.join(', ')}`);
+  if (wanted.length === 0) throw new RangeError(`${name} must name at least one`);
   return wanted;
 }
 
@@ -58,7 +58,8 @@ export function nativeOptions(options: OpenOptions): NativeOptions {
       options.bpfDir ??
       process.env['DENTRYSCOPE_BPF_DIR'] ??
       fileURLToPath(new URL('../../bpf/build', import.meta.url)),
-    backends: backends(options.backends ?? BACKENDS),
+    backends: some('backends', options.backends ?? BACKENDS, BACKENDS),
+    hooks: some('hooks', options.hooks ?? hookNames, hookNames),
     maxCgroups: integer('maxCgroups', options.maxCgroups ?? 4096, 1, 1 << 20),
     live: live(options.live ?? {}),
     eventRingBytes: ringBytes(options.eventRingBytes ?? 1 << 20),

@@ -73,7 +73,7 @@ export class SchedProbe {
     return this.#native.drain();
   }
 
-  /** Those that ended since the last call. The ring has room for about 700 of each kind. */
+  /** Those that ended since the last call. The ring has room for 1,170 of each kind. */
   pollStalls(): SchedStall[] {
     return this.#native.pollStalls();
   }
@@ -101,7 +101,7 @@ export interface JitterSample {
   cpus: number[];
   /** Parallel to `cpus`: the latest that a timer came since the last call; one that is still due counts as late so far. */
   maxLateNs: BigUint64Array;
-  /** CPUs that are off, or that this process may not run on. */
+  /** CPUs that are off, that this process may not run on, or for which it could make no thread. */
   unseen: number[];
   stalls: { cpu: number; dueNs: bigint; lateNs: bigint }[];
   /** Events beyond 1,000 between two calls, since the start. */

@@ -1,6 +1,13 @@
 export type Backend = 'fentry' | 'kprobe' | 'tracepoint';
-export type Hook =
-  'dentry_alloc' | 'dentry_free' | 'dentry_lookup' | 'dentry_unlink' | 'dentry_instantiate' | 'cgroup_life';
+export const hookNames = [
+  'dentry_alloc',
+  'dentry_free',
+  'dentry_lookup',
+  'dentry_unlink',
+  'dentry_instantiate',
+  'cgroup_life',
+] as const;
+export type Hook = (typeof hookNames)[number];
 
 export interface Refusal {
   backend: Backend;
@@ -10,7 +17,7 @@ export interface Refusal {
 
 export interface HookReport {
   hook: Hook;
-  /** What it is seen by; null when every backend refused, each with its reason in `tried`. */
+  /** What it is seen by; null when every backend refused, each with its reason in `tried`, or none was asked. */
   backend: Backend | null;
   /** The backends that refused before `backend` was reached, in order. */
   tried: Refusal[];
@@ -25,13 +32,15 @@ export interface HookReport {
 export interface OpenOptions {
   /** In the order of trial. Default: fentry, kprobe, tracepoint. */
   backends?: readonly Backend[];
+  /** Those that are attached; what others would see is absent. Default: all. */
+  hooks?: readonly Hook[];
   /** Cgroups counted apart; beyond it counts go to `overflow`. 80 bytes each on every CPU. Default 4096. */
   maxCgroups?: number;
   /** Ask the v1 hierarchies before v2. Default false: the first hierarchy in which a task is not in the root pays. */
   preferV1?: boolean;
   /** v1 controllers whose hierarchies are asked, at most 3. Default: those of memory, pids, cpu mounted as v1. */
   v1Controllers?: readonly string[];
-  /** Room for cgroup events between two polls (584 bytes an event), a power of two. Default 1 MiB. */
+  /** Room for cgroup events between two polls (544 bytes an event), a power of two. Default 1 MiB. */
   eventRingBytes?: number;
   live?: LiveOptions;
   /** Folder of the *.bpf.o files. Default: DENTRYSCOPE_BPF_DIR, or bpf/build beside this package. */

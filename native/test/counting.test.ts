@@ -83,6 +83,19 @@ describe.skipIf(skipped)('on this kernel', () => {
     await cgroup.remove();
   });
 
+  it('sees what the hooks it was told see, and all else is absent', async () => {
+    const { drained, counts } = await allocated({ hooks: ['dentry_alloc'] }, [[v2]], [1000]);
+    expect(counts).toEqual([[1000n]]);
+    const seen = Object.entries(drained.columns).filter(([, column]) => column !== null);
+    expect(seen.map(([counter]) => counter)).toEqual(['dentriesAllocated']);
+    expect(drained.totals.freedAll).toBeNull();
+    const probe = DentryProbe.open({ hooks: ['dentry_alloc'] });
+    const attached = probe.hooks.filter(({ backend, tried }) => backend !== null || tried.length > 0);
+    expect(attached.map(({ hook }) => hook)).toEqual(['dentry_alloc']);
+    expect(probe.live()).toBeNull();
+    probe.close();
+  });
+
   it('loses nothing when the map is full: the overflow has it', async () => {
     const { drained, counts } = await allocated({ maxCgroups: 1 }, [[v2], [v2], [v2]], [1000, 2000, 3000]);
     const inMap = drained.columns.dentriesAllocated?.reduce((sum, n) => sum + n, 0n) ?? 0n;

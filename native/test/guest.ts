@@ -6,9 +6,6 @@ import type { Backend, Counter, Hook } from '@dentryscope/native';
 import { N } from './hook-table.js';
 import type { Run, Told } from './measure.mjs';
 
-/** Of a test: to boot under software emulation takes seconds, on a busy machine many. A guest that hangs ends before it. */
-export const GUEST_TIMEOUT_MS = 600_000;
-
 export type Counts = Record<Counter, string | null>;
 
 export interface Result {

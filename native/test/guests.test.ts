@@ -1,7 +1,7 @@
 /** Which cgroup pays, on v1 and v2 hierarchies, at a memory limit, and with how little privilege. Exact means equal. */
 import { describe, expect, it } from 'vitest';
-import { requirePart } from '@dentryscope/lab';
-import { GUEST_TIMEOUT_MS as timeout, expectWhole, hookOf, inGuest } from './guest.js';
+import { GUEST_TEST_TIMEOUT_MS as timeout, requirePart } from '@dentryscope/lab';
+import { expectWhole, hookOf, inGuest } from './guest.js';
 import type { Result } from './guest.js';
 import { together } from './hook-table.js';
 import { compileWorkload, scratch } from './support.js';

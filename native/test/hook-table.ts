@@ -57,6 +57,7 @@ export const table: readonly Row[] = [
   row('create_close_unlink', '/run/bind', { ...create, unlinked: 1 }),
   row('pipe', '/data', { pseudo: 1 }),
   row('socket', '/data', { pseudo: 1 }),
+  row('namespace', '/data', { allocated: 1, instantiated: 1, freed: 1 }),
   // tmpfs keeps no negatives.
   row('miss', '/run', { allocated: 1, missed: 1, freed: 1, negativesFreed: 1 }),
   row('create', '/run', create),

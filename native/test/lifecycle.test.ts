@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { DentryProbe, hookReport, type Backend } from '@dentryscope/native';
+import { DentryProbe, hookReport, type Backend, type Hook } from '@dentryscope/native';
 import { withoutKernel } from './support.js';
 
 const skipped = withoutKernel();
@@ -33,6 +33,8 @@ describe('options', () => {
     [{ eventRingBytes: 5000 }, 'power of two'],
     [{ backends: [] }, 'backends'],
     [{ backends: ['magic' as Backend] }, '"magic" is none of fentry, kprobe, tracepoint'],
+    [{ hooks: [] }, 'hooks must name at least one'],
+    [{ hooks: ['dentry_kill' as Hook] }, '"dentry_kill" is none of dentry_alloc,'],
     [{ v1Controllers: ['memory', 'pids', 'cpu', 'freezer'] }, 'at most 3'],
   ])('refuses %j', (options, words) => {
     expect(() => DentryProbe.open(options)).toThrow(RangeError);

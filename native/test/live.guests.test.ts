@@ -5,9 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requirePart, runInGuest } from '@dentryscope/lab';
+import { GUEST_TEST_TIMEOUT_MS, requirePart, runInGuest } from '@dentryscope/lab';
 import { standardError } from '@dentryscope/native';
-import { GUEST_TIMEOUT_MS } from './guest.js';
 import { compile, compileWorkload, scratch } from './support.js';
 
 const SIZES = [200, 2000, 10_000, 50_000, 200_000];
@@ -122,7 +121,7 @@ describe.skipIf(skipped).each([
     });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     result = JSON.parse(stdout) as Result;
-  }, GUEST_TIMEOUT_MS);
+  }, GUEST_TEST_TIMEOUT_MS);
 
   it('a sample of all is exact, and says so', () => {
     for (const [told, truths] of [

@@ -1,8 +1,8 @@
 /** Every operation of the hook table, a thousand times, on the kernels of Debian 11, 12 and 13, by every backend. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KERNELS, requirePart } from '@dentryscope/lab';
+import { GUEST_TEST_TIMEOUT_MS, KERNELS, requirePart } from '@dentryscope/lab';
 import type { Backend, Counter } from '@dentryscope/native';
-import { GUEST_TIMEOUT_MS, expectNothing, expectSlabBooks, expectWhole, inGuest } from './guest.js';
+import { expectNothing, expectSlabBooks, expectWhole, inGuest } from './guest.js';
 import type { Counts, Result } from './guest.js';
 import { N, movedOps, nameOf, prepare, runsOf, slab, stateOf, table, together, whole } from './hook-table.js';
 import type { Expected, Row } from './hook-table.js';
@@ -26,7 +26,7 @@ describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
     const configs = backends.map((backend) => ({ open: { backends: [backend] }, runs }));
     const [fentry, kprobe, tracepoint] = await inGuest(kernel, 'v2', binary, configs, `${prepare} && exec`);
     results = { fentry, kprobe, tracepoint };
-  }, GUEST_TIMEOUT_MS);
+  }, GUEST_TEST_TIMEOUT_MS);
 
   it.each(['fentry', 'kprobe'] as const)('loses nothing by %s: the books are even', (backend) => {
     expectWhole(results[backend], backend);

@@ -1,13 +1,12 @@
 /** Every way in which a kernel reclaims dentries, on the kernels of Debian 11, 12 and 13, by fentry and by kprobe. */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { requirePart, runInGuest } from '@dentryscope/lab';
+import { GUEST_TEST_TIMEOUT_MS as timeout, requirePart, runInGuest } from '@dentryscope/lab';
 import type { ReclaimKind } from '@dentryscope/native';
 import { compile, scratch } from './support.js';
 
 const script = fileURLToPath(new URL('reclaim-measure.mjs', import.meta.url));
 const skipped = requirePart('vm');
-const timeout = 600_000;
 
 interface Figures {
   events: string;

@@ -132,6 +132,23 @@ export async function measureJitter({ workload, cpu, ms, periodNs, stallNs }) {
   }
 }
 
+/**
+ * Attaches several probes while many threads wake up. @returns the waits that were told as long as the threads sleep: a
+ * wait that began before its end could be seen would last until the next one
+ */
+async function measureAttach({ workload, n, ms, probes }) {
+  const sleepers = new Workload(workload, ['sleepers', n, ms]);
+  await sleepers.ready();
+  const open = Array.from({ length: probes }, () =>
+    SchedProbe.open({ runQueueStallNs: BigInt(ms) * 1_000_000n }),
+  );
+  await sleep(1.5 * ms);
+  const stalls = open.flatMap((probe) => probe.pollStalls());
+  for (const probe of open) probe.close();
+  await sleepers.end();
+  return stalls.filter(({ kind, comm }) => kind === 'run_queue' && comm === 'sched_workload');
+}
+
 const cpuOnline = (cpu, on) => writeFileSync(`/sys/devices/system/cpu/cpu${cpu}/online`, on ? '1' : '0');
 
 /** Waits until the timers see just `cpus`. */
@@ -171,6 +188,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       periodNs: 10_000_000n,
       stallNs: 200_000_000n,
     }),
+    attach: await measureAttach({ ...config.attach, workload: config.workload }),
     hotplug: await measureHotplug(),
   };
   const plain = (_, value) =>

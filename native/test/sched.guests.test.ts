@@ -15,6 +15,7 @@ const ROUNDS = 1000;
 const WRITERS = 8;
 const FROZEN_MS = 300;
 const HOG_MS = 500;
+const attach = { n: 300, ms: 1200, probes: 8 };
 const runs = [
   { op: 'pingpong', cpu: 0, n: ROUNDS },
   { op: 'create', dir: '/data', n: 300 },
@@ -44,11 +45,12 @@ interface Result {
   hooks: { hook: string; backend: string | null; tried: { error: string }[]; missed: string }[];
   runs: Run[];
   jitter: { cpus: number[]; maxLateNs: string[]; notRealtime: string | null; stalls: { cpu: number }[] };
+  attach: Stall[];
   hotplug: number[][];
 }
 
 async function inGuest(kernel: KernelVersion): Promise<Result> {
-  const config = { workload, root: '/sys/fs/cgroup', runs, jitter: { cpu: 1, ms: HOG_MS } };
+  const config = { workload, root: '/sys/fs/cgroup', runs, jitter: { cpu: 1, ms: HOG_MS }, attach };
   const script = `echo 0 > /proc/sys/kernel/watchdog
     echo -1 > /proc/sys/kernel/sched_rt_runtime_us
     exec node ${measure} '${JSON.stringify(config)}'`;
@@ -107,6 +109,7 @@ describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
     expect(result.jitter).toMatchObject({ cpus: [0, 1], notRealtime: null, stalls: [{ cpu: 1 }] });
     // Less a period of 10 ms, before which no timer was due, and one more for the emulated clocks' grain.
     expect(Number(result.jitter.maxLateNs[1])).toBeGreaterThanOrEqual((HOG_MS - 20) * 1e6);
+    expect(result.attach).toEqual([]);
     expect(result.hotplug).toEqual([[0, 1], [0], [0, 1]]);
   });
 });

@@ -25,12 +25,17 @@ function withoutTracepoints(): string | undefined {
 
 const skipped = withoutTracepoints();
 
+/** A cgroup of a hierarchy that has this controller. */
+function cgroupWith(controller: string) {
+  const v1 = mounted('cgroup', controller);
+  const root = v1 ?? cgroup2();
+  if (v1 === undefined) writeFileSync(join(root, 'cgroup.subtree_control'), `+${controller}`);
+  return makeCgroup(root);
+}
+
 /** A cgroup whose tasks may run on `cpus` only. */
 function cpusetOf(cpus: string) {
-  const v1 = mounted('cgroup', 'cpuset');
-  const root = v1 ?? cgroup2();
-  if (v1 === undefined) writeFileSync(join(root, 'cgroup.subtree_control'), '+cpuset');
-  const cgroup = makeCgroup(root);
+  const cgroup = cgroupWith('cpuset');
   writeFileSync(join(cgroup.path, 'cpuset.cpus'), cpus);
   writeFileSync(join(cgroup.path, 'cpuset.mems'), '0');
   return cgroup;
@@ -150,6 +155,24 @@ describe('timer threads', () => {
       expect(JSON.parse(execFileSync('sh', enter).toString())).toEqual({ cpus: [0], unseen: [1] });
     } finally {
       await cpuset.remove();
+    }
+  });
+
+  it('tell a CPU for which no thread can be made', async () => {
+    const pids = cgroupWith('pids');
+    const script = `import { readFileSync, writeFileSync } from 'node:fs';
+      import { TimerJitter } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
+      new TimerJitter({ periodNs: 5_000_000n }).close();
+      writeFileSync('${pids.path}/pids.max', readFileSync('${pids.path}/pids.current'));
+      const jitter = new TimerJitter({ periodNs: 5_000_000n });
+      const { cpus, unseen } = jitter.drain();
+      console.log(JSON.stringify({ cpus, unseen }));
+      jitter.close();`;
+    const enter = ['-c', `echo $$ > ${pids.procs} && exec node --input-type=module -e "$0"`, script];
+    try {
+      expect(JSON.parse(execFileSync('sh', enter).toString())).toEqual({ cpus: [], unseen: [0, 1] });
+    } finally {
+      await pids.remove();
     }
   });
 

@@ -4,13 +4,15 @@
  * on when it gets one, so that the counters can be read in between; what it prints at the end is
  * the kernel's own account of its processes.
  *
- *   pingpong CPU N PROCS PROCS   two real-time processes on one CPU hand a byte to and fro N times
- *   create DIR N PROCS           four processes make and unlink N files each in one directory, all
- * at once frozen FILE N PROCS          N processes open a file for writing on a file system that is
- * frozen meanwhile hog CPU MS                   keeps a CPU from all but its interrupts
+ * - pingpong CPU N PROCS PROCS: two real-time processes on one CPU hand a byte to and fro N times
+ * - create DIR N PROCS: four processes make and unlink N files each in one directory, all at once
+ * - frozen FILE N PROCS: N processes open a file of a file system that is frozen meanwhile
+ * - hog CPU MS: keeps a CPU from all but its interrupts
+ * - sleepers N MS: N threads that sleep MS at a time and do nothing else
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -241,6 +243,30 @@ static void hog(char **args)
 		;
 }
 
+static void *sleep_on_and_on(void *ms)
+{
+	while (!usleep(*(int *)ms * 1000))
+		continue;
+	return NULL;
+}
+
+/* Spread over the time: one of them always wakes up just now. */
+static void sleepers(char **args)
+{
+	int n = atoi(args[0]), ms = atoi(args[1]);
+
+	for (int i = 0; i < n; i++) {
+		pthread_attr_t attributes;
+		pthread_t thread;
+
+		pthread_attr_init(&attributes);
+		pthread_attr_setstacksize(&attributes, 64 << 10);
+		must(pthread_create(&thread, &attributes, sleep_on_and_on, &ms), "pthread_create");
+		usleep(ms * 1000 / n);
+	}
+	barrier();
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -250,7 +276,8 @@ int main(int argc, char **argv)
 	} ops[] = {{"pingpong", pingpong, 4},
 		   {"create", create, 3},
 		   {"frozen", frozen, 3},
-		   {"hog", hog, 2}};
+		   {"hog", hog, 2},
+		   {"sleepers", sleepers, 2}};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (argc == ops[i].args + 2 && !strcmp(argv[1], ops[i].word)) {

@@ -26,6 +26,16 @@ export function compile(folder: string, source: string): string {
   return binary;
 }
 
+/** The same of a C++ program, with these sources of the addon. */
+export function compileWithAddon(folder: string, source: string, parts: readonly string[]): string {
+  const binary = join(folder, source.replace('.cc', ''));
+  const addon = join(repo, 'native/addon');
+  const flags = ['-std=c++20', '-O1', '-Wall', '-Werror', `-I${addon}`, `-I${join(repo, 'bpf/include')}`];
+  const sources = [join(here, source), ...parts.map((part) => join(addon, part))];
+  execFileSync('g++', [...flags, '-o', binary, ...sources, '-lbpf']);
+  return binary;
+}
+
 export function compileWorkload(folder: string): string {
   return compile(folder, 'workload.c');
 }

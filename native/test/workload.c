@@ -44,6 +44,7 @@ static const struct op {
     {"miss_create_unlink", NULL, miss_create_unlink, 0},
     {"pipe", NULL, make_pipe, 0},
     {"socket", NULL, make_socket, 0},
+    {"namespace", open_namespace, open_namespace, 0},
 };
 
 static const struct op *find(const char *word)
