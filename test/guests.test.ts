@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchFromJson } from '@dentryscope/contracts';
 import type { NodeBatch } from '@dentryscope/contracts';
-import { guestAvailable, KERNELS, runInGuest } from '@dentryscope/lab';
+import { GUEST_TEST_TIMEOUT_MS, guestAvailable, KERNELS, runInGuest } from '@dentryscope/lab';
 import { root } from './lib/cli.js';
 import { buildWorkload } from './lib/workload.js';
 
@@ -68,7 +68,7 @@ describe.skipIf(guestAvailable() && missing())('in a guest', () => {
         expect(kernelRelease.startsWith(kernel)).toBe(true);
       }
     },
-    600_000,
+    GUEST_TEST_TIMEOUT_MS,
   );
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchFromJson } from '@dentryscope/contracts';
 import type { NodeBatch } from '@dentryscope/contracts';
-import { requirePart, runInGuest } from '@dentryscope/lab';
+import { GUEST_TEST_TIMEOUT_MS as timeout, requirePart, runInGuest } from '@dentryscope/lab';
 import type { CgroupLayout, KernelVersion } from '@dentryscope/lab';
 import { root } from './lib/cli.js';
 import { buildWorkload } from './lib/workload.js';
@@ -78,7 +78,7 @@ function told(batches: readonly NodeBatch[], path: string) {
 }
 
 describe.skipIf(skipped)('containers', () => {
-  it.each(hosts)('on cgroup %s, Linux %s, in %s', { timeout: 600_000 }, async (layout, kernel, hierarchy) => {
+  it.each(hosts)('on cgroup %s, Linux %s, in %s', { timeout }, async (layout, kernel, hierarchy) => {
     const { status, stdout, stderr } = await runInGuest(kernel, script(hierarchy), { cgroup: layout });
     expect(status, stderr).toBe(0);
     const batches = stdout.trim().split('\n').map(batchFromJson);

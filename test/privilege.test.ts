@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchFromJson } from '@dentryscope/contracts';
 import type { HookStatus, NodeBatch } from '@dentryscope/contracts';
-import { requirePart, runInGuest } from '@dentryscope/lab';
+import { GUEST_TEST_TIMEOUT_MS as timeout, requirePart, runInGuest } from '@dentryscope/lab';
 import type { KernelVersion } from '@dentryscope/lab';
 import { root } from './lib/cli.js';
 import { buildWorkload } from './lib/workload.js';
@@ -70,7 +70,7 @@ function allocatedBy({ batches }: Told, path: string): bigint {
 }
 
 describe.skipIf(skipped)('capabilities', () => {
-  it('BPF, PERFMON and SYSLOG are enough on Linux 6.12; each is needed', { timeout: 600_000 }, async () => {
+  it('BPF, PERFMON and SYSLOG are enough on Linux 6.12; each is needed', { timeout }, async () => {
     const told = await inGuest('6.12', {
       all: ['bpf', 'perfmon', 'syslog'],
       no_syslog: ['bpf', 'perfmon'],
@@ -92,18 +92,14 @@ describe.skipIf(skipped)('capabilities', () => {
     }
   });
 
-  it(
-    'Linux 5.10 wants SYS_RESOURCE too: it charges maps to RLIMIT_MEMLOCK',
-    { timeout: 600_000 },
-    async () => {
-      const told = await inGuest('5.10', {
-        all: ['bpf', 'perfmon', 'syslog', 'sys_resource'],
-        no_resource: ['bpf', 'perfmon', 'syslog'],
-      });
-      expect(allocatedBy(told['all']!, '/all')).toBe(1000n);
-      expect(backendOf(told['all']!, 'dentry_unlink')).toBe('fentry');
-      expect(backendOf(told['no_resource']!, 'dentry_alloc')).toBe('');
-      expect(reasonOf(told['no_resource']!, 'dentry_alloc')).toMatch(/RLIMIT_MEMLOCK/);
-    },
-  );
+  it('Linux 5.10 wants SYS_RESOURCE too: it charges maps to RLIMIT_MEMLOCK', { timeout }, async () => {
+    const told = await inGuest('5.10', {
+      all: ['bpf', 'perfmon', 'syslog', 'sys_resource'],
+      no_resource: ['bpf', 'perfmon', 'syslog'],
+    });
+    expect(allocatedBy(told['all']!, '/all')).toBe(1000n);
+    expect(backendOf(told['all']!, 'dentry_unlink')).toBe('fentry');
+    expect(backendOf(told['no_resource']!, 'dentry_alloc')).toBe('');
+    expect(reasonOf(told['no_resource']!, 'dentry_alloc')).toMatch(/RLIMIT_MEMLOCK/);
+  });
 });

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
-import { asKernelVersion, boot, KERNELS, type CgroupLayout, type GuestOptions } from './vm.js';
+import { asKernelVersion, boot, GUEST_TIMEOUT_MS, KERNELS } from './vm.js';
+import type { CgroupLayout, GuestOptions } from './vm.js';
 
 const HELP = `Usage: npm run vm -- [options] KERNEL SCRIPT
 
@@ -15,7 +16,7 @@ Standard output, standard error and the exit status are the script's.
   --cpus N           processors of the guest (2)
   --disk MB          size of /data (8192)
   --cgroup LAYOUT    v1, v2 or hybrid (v2)
-  --timeout SECONDS  ends the guest with status 124 (540)
+  --timeout SECONDS  ends the guest with status 124 (${GUEST_TIMEOUT_MS / 1000})
   --append TEXT      more kernel parameters
   --verbose          the kernel's console on standard error
   --help             this text
@@ -60,7 +61,7 @@ function parse(args: string[]): Request | undefined {
     memoryMb: number('memory', 2048),
     cpus: number('cpus', 2),
     diskMb: number('disk', 8192),
-    timeoutMs: number('timeout', 540) * 1000,
+    timeoutMs: number('timeout', GUEST_TIMEOUT_MS / 1000) * 1000,
     cgroup: layout(values.cgroup ?? 'v2'),
     append: values.append ?? '',
     verbose: values.verbose ?? false,

@@ -4,6 +4,8 @@ import type { GuestOptions, GuestResult } from './vm/options.js';
 import { boot } from './vm/run.js';
 
 export {
+  GUEST_TEST_TIMEOUT_MS,
+  GUEST_TIMEOUT_MS,
   GuestError,
   type CgroupLayout,
   type GuestOptions,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { BootError, GuestError, type GuestOptions, type GuestResult, type Streams } from './options.js';
+import { BootError, GUEST_TIMEOUT_MS, GuestError } from './options.js';
+import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { Tail, UntilToken } from './output.js';
 import type { Qemu } from './qemu.js';
 
@@ -24,7 +25,7 @@ export async function watchGuest(
   options: WatchOptions,
 ): Promise<GuestResult> {
   const course: Course = { began: performance.now() };
-  const limitMs = options.timeoutMs ?? 540_000;
+  const limitMs = options.timeoutMs ?? GUEST_TIMEOUT_MS;
   const tail = watchConsole(qemu, options.verbose ?? false);
   const gone = once(qemu.process, 'close');
   const kill = () => qemu.process.kill('SIGKILL');

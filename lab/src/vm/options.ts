@@ -3,6 +3,12 @@ import type { Writable } from 'node:stream';
 /** Which cgroup hierarchies are mounted at /sys/fs/cgroup. */
 export type CgroupLayout = 'v1' | 'v2' | 'hybrid';
 
+/** What a guest may take: to boot under software emulation takes seconds, on a busy machine many. */
+export const GUEST_TIMEOUT_MS = 540_000;
+
+/** What a test that waits for a guest may take. A guest that hangs ends before it, and says how far it came. */
+export const GUEST_TEST_TIMEOUT_MS = GUEST_TIMEOUT_MS + 60_000;
+
 export interface GuestOptions {
   /** Default 2048. */
   memoryMb?: number;
@@ -14,7 +20,7 @@ export interface GuestOptions {
   cgroup?: CgroupLayout;
   /**
    * From the start of QEMU; the guest is then ended, the status is 124, and the end of its console is on standard error.
-   * Default 9 minutes: before a test of 10 gives up, and says nothing.
+   * Default {@link GUEST_TIMEOUT_MS}.
    */
   timeoutMs?: number;
   /** Added to the script's environment. */
