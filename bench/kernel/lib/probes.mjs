@@ -25,13 +25,16 @@ export async function openNothing() {
   return async () => undefined;
 }
 
-export async function openFloor(scope) {
-  const child = new Child(scope, join(built, 'attach'), [join(built, 'floor.bpf.o')]);
+async function openEmpty(scope, ...program) {
+  const child = new Child(scope, join(built, 'attach'), [join(built, 'floor.bpf.o'), ...program]);
   await child.line();
   return async () => {
     await child.end();
   };
 }
+
+export const openFloor = (scope) => openEmpty(scope);
+export const openFloorAllocations = (scope) => openEmpty(scope, 'empty_alloc');
 
 /** All that `dentryscope agent` attaches with its default settings, and nothing that reads it meanwhile. */
 export async function openOurs(scope, cgroupId) {
@@ -65,6 +68,17 @@ export async function openFloorCopies(scope) {
 function countedBy(probe, cgroupId) {
   const { ids, columns } = probe.drain();
   return columns.dentriesAllocated?.[ids.indexOf(cgroupId)];
+}
+
+/** What counts allocations by cgroup, on kmem_cache_alloc alone: no frees, so no sample of living dentries. */
+export async function openOursAllocations(scope, cgroupId) {
+  const probe = DentryProbe.open({ backends: ['tracepoint'], hooks: ['dentry_alloc'] });
+  const close = scope.defer(() => probe.close());
+  return async () => {
+    const count = countedBy(probe, cgroupId);
+    await close();
+    return { count };
+  };
 }
 
 /** The programs of the dentry counts by slab tracepoint, without the agent's others. All must have counted the same. */

@@ -11,9 +11,11 @@ import {
   openBpftraceAllocations,
   openBpftraceSame,
   openFloor,
+  openFloorAllocations,
   openFloorCopies,
   openNothing,
   openOurs,
+  openOursAllocations,
   openOursCopies,
 } from '../lib/probes.mjs';
 import { bpftrace, built } from '../lib/setup.mjs';
@@ -24,6 +26,8 @@ const ways = {
   floor: openFloor,
   ours: openOurs,
   bpftrace: openBpftraceSame,
+  floorAllocations: openFloorAllocations,
+  oursAllocations: openOursAllocations,
   bpftraceAllocations: openBpftraceAllocations,
   floorCopies: openFloorCopies,
   oursCopies: openOursCopies,
@@ -40,6 +44,8 @@ const SLICES = {
   floor: 3,
   ours: 3,
   bpftrace: 1,
+  floorAllocations: 1,
+  oursAllocations: 1,
   bpftraceAllocations: 1,
   floorCopies: 1,
   oursCopies: 1,
@@ -125,6 +131,10 @@ function figures(rounds, { lookups }, referenceNs) {
   const cpu = slowdown('cpuNs');
   const times = (way, than) => over((round) => percent(round, way, 'cpuNs') / percent(round, than, 'cpuNs'));
   const timesLess = times('bpftrace', 'ours');
+  const alone = {
+    aboveFloorPoints: over((round) => above(round, 'oursAllocations', 'floorAllocations')),
+    timesLess: times('bpftraceAllocations', 'oursAllocations'),
+  };
   return {
     perLookupNs: Object.fromEntries(
       Object.keys(ways).map((way) => [way, over((round) => (round[way].time.cpuNs * referenceNs) / lookups)]),
@@ -134,10 +144,12 @@ function figures(rounds, { lookups }, referenceNs) {
     copyAboveFloorPoints: over((round) => above(round, 'oursCopies', 'floorCopies') / COPIES),
     timesLess,
     floorTimesLess: times('bpftrace', 'floor'),
+    allocationsAlone: alone,
     timesLessThanAllocations: times('bpftraceAllocations', 'ours'),
     pass: {
       floor: aboveFloor.median <= MOST_ABOVE_FLOOR_POINTS,
       bpftrace: cpu.ours.median <= 0 || timesLess.median >= LEAST_TIMES_LESS,
+      allocationsAlone: cpu.oursAllocations.median <= 0 || alone.timesLess.median >= LEAST_TIMES_LESS,
     },
     wanted: { floorPoints: MOST_ABOVE_FLOOR_POINTS, timesLess: LEAST_TIMES_LESS },
   };
