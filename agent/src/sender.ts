@@ -5,7 +5,7 @@
  */
 import { topics } from '@dentryscope/contracts/wire';
 import type { Message, Publisher, Status } from '@dentryscope/transport';
-import { Backoff, TransportError, sleep } from '@dentryscope/transport';
+import { Backoff, RefusedMessages, TransportError, sleep } from '@dentryscope/transport';
 import type { Logger } from '@dentryscope/runtime';
 import type { Spool, SpooledWindow } from './spool.js';
 
@@ -97,14 +97,36 @@ export class Sender {
   }
 
   async #send(windows: readonly SpooledWindow[], live: boolean): Promise<void> {
-    for (const part of partsOf(windows)) {
-      const messages: Message[] = part.map(({ bytes: value }) => ({ key: this.options.key, value }));
+    for (const part of partsOf(windows)) await this.#sendPart(part, live);
+  }
+
+  async #sendPart(part: readonly SpooledWindow[], live: boolean): Promise<void> {
+    const messages: Message[] = part.map(({ bytes: value }) => ({ key: this.options.key, value }));
+    try {
       await this.publisher.publish(topics.deltas, messages);
-      this.#acknowledged = part;
-      if (live) this.#sentUpTo = part.at(-1)!.position;
-      else this.#holdBack(part.length);
-      this.#removeAcknowledged();
+    } catch (error) {
+      if (!(error instanceof RefusedMessages)) throw error;
+      return this.#refused(part, live, error);
     }
+    this.#acknowledged = part;
+    this.#sent(part, live);
+    this.#removeAcknowledged();
+  }
+
+  #sent(part: readonly SpooledWindow[], live: boolean): void {
+    if (live) this.#sentUpTo = part.at(-1)!.position;
+    else this.#holdBack(part.length);
+  }
+
+  /** One that is never taken must not keep the others: it is lost, and counted. */
+  async #refused(part: readonly SpooledWindow[], live: boolean, error: RefusedMessages): Promise<void> {
+    if (part.length > 1) {
+      for (const window of part) await this.#sendPart([window], live);
+      return;
+    }
+    this.spool.drop(part);
+    this.#sent(part, live);
+    this.options.logger.error({ err: error, bytes: part[0]!.bytes.length }, 'a window is refused, and lost');
   }
 
   #holdBack(windows: number): void {

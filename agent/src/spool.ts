@@ -40,6 +40,8 @@ export interface SpooledWindow {
   readonly bytes: Uint8Array;
 }
 
+type Placed = Omit<SpooledWindow, 'bytes'>;
+
 /** What a window is besides its bytes. */
 export interface WindowToKeep {
   readonly bytes: Uint8Array;
@@ -144,15 +146,29 @@ export class Spool {
   }
 
   /** They have been acknowledged. A block leaves with its last window. */
-  remove(windows: readonly Omit<SpooledWindow, 'bytes'>[]): void {
-    const parts = new Map<bigint, Omit<SpooledWindow, 'bytes'>[]>();
+  remove(windows: readonly Placed[]): void {
+    this.#remove(windows, 0);
+  }
+
+  /** They never will be: they leave, and count as lost. */
+  drop(windows: readonly Placed[]): void {
+    // One that was dropped in flight has been counted.
+    const there = windows.filter(({ position }) => !this.#memory.isInDoubt(position));
+    this.#remove(there, there.length);
+  }
+
+  #remove(windows: readonly Placed[], lost: number): void {
+    const parts = new Map<bigint, Placed[]>();
     for (const window of windows) parts.set(window.position, [...(parts.get(window.position) ?? []), window]);
-    const after = this.#rows.transaction(() => [...parts].map((part) => this.#removePart(...part)));
+    const after = this.#rows.transaction(() => {
+      if (lost > 0) this.#rows.countLost(lost);
+      return [...parts].map((part) => this.#removePart(...part));
+    });
     for (const remember of after) remember();
   }
 
   /** @returns what to remember once it is durable */
-  #removePart(position: bigint, part: readonly Omit<SpooledWindow, 'bytes'>[]): () => void {
+  #removePart(position: bigint, part: readonly Placed[]): () => void {
     if (this.#memory.isInDoubt(position)) {
       this.#rows.countLost(-part.length);
       return () => this.#memory.clearDoubt(position, part.length);

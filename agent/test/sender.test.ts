@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger } from '@dentryscope/runtime';
-import { TransportError, openKafkaPublisher } from '@dentryscope/transport';
+import { RefusedMessages, TransportError, openKafkaPublisher } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
 import { Sender } from '../src/sender.js';
 import type { Spool } from '../src/spool.js';
@@ -21,10 +21,13 @@ afterEach(async () => {
 class Broker implements Publisher {
   readonly got: string[] = [];
   away = false;
+  readonly refused = new Set<string>();
 
   async publish(_topic: string, messages: readonly Message[]): Promise<void> {
     if (this.away) throw new TransportError('away', true);
-    this.got.push(...messages.map(({ value }) => Buffer.from(value).toString()));
+    const texts = messages.map(({ value }) => Buffer.from(value).toString());
+    if (texts.some((text) => this.refused.has(text))) throw new RefusedMessages('too large');
+    this.got.push(...texts);
   }
 
   status = () => ({ ok: true });
@@ -112,6 +115,17 @@ describe('sender', () => {
     await sender.close(5000);
     expect(broker.got).toEqual(names(69, 100));
     expect(spool.size).toBe(68);
+  });
+
+  it('loses a window that the broker refuses, and counts it; all others go', async () => {
+    const broker = new Broker();
+    ['w3', 'w40', 'w99'].forEach((name) => broker.refused.add(name));
+    const { spool, sender } = started(broker, 1e9, 100);
+    await until(() => spool.size === 0);
+    expect(broker.got).toHaveLength(97);
+    expect(new Set(broker.got)).toEqual(new Set(names(1, 100).filter((name) => !broker.refused.has(name))));
+    expect(spool.windowsLost).toBe(3n);
+    expect(sender.status()).toEqual({ ok: true });
   });
 
   it('takes out of the spool what the broker has, part by part', async () => {

@@ -53,6 +53,18 @@ describe('timers', () => {
     expect(third.fields?.stalls).toEqual([]);
   });
 
+  it('of very many the 200 latest are told, however long windows are not kept', () => {
+    const stalls = (first: number) =>
+      Array.from({ length: 150 }, (_, i) => ({ cpu: 0, dueNs: 1n, lateNs: BigInt(first + i) }));
+    const signal = jitterOf([{ stalls: stalls(1000) }, { stalls: stalls(2000) }]);
+    signal.sample();
+    const told = signal.sample().fields!.stalls!.map(({ durationNs }) => durationNs);
+    expect([told.length, told[0], told.at(-1)]).toEqual([200, 2149n, 1100n]);
+    expect(signal.problems()).toEqual([
+      '100 late timers are not told as events: a window tells the 200 latest',
+    ]);
+  });
+
   it('a CPU that is not seen is said, and leaves no gap in the array', () => {
     const late = { cpus: [0, 2], maxLateNs: BigUint64Array.of(1n, 2n), unseen: [1], notRealtime: 'EPERM' };
     const signal = jitterOf([late]);
@@ -122,16 +134,37 @@ describe('files of cgroups', () => {
   };
   const hierarchies = () => ({ v2: root, v1: [], layout: 'v2' as const, preferV1: false, problems: [] });
 
+  const open = (cgroups: readonly CgroupRecord[]) =>
+    new CgroupFilesSignal({ procRoot: join(root, 'proc'), hierarchies, cgroups: () => cgroups });
+
+  it('a controller that is off for a while and counts anew when it is back takes nothing away', () => {
+    write('slice', 1000);
+    const signal = open([record(1n, '/slice', 'c1')]);
+    const throttled = () => signal.sample().counted!.columns.cpuThrottledNs?.[0];
+    write('slice', 1700);
+    expect(throttled()).toBe(700_000n);
+    writeFileSync(join(root, 'slice/cpu.stat'), 'usage_usec 6\n');
+    expect(throttled()).toBeUndefined();
+    write('slice', 40);
+    expect(throttled()).toBe(700_000n);
+    write('slice', 45);
+    expect(throttled()).toBe(705_000n);
+  });
+
+  it('a cgroup older than the agent that is read later begins with its first reading', () => {
+    const signal = open([record(1n, '/later', 'c1')]);
+    write('later', 5000);
+    expect(signal.sample().counted!.columns.cpuThrottledNs).toEqual(BigUint64Array.of(0n));
+    write('later', 5002);
+    expect(signal.sample().counted!.columns.cpuThrottledNs).toEqual(BigUint64Array.of(2000n));
+  });
+
   it('what was counted before the agent came is not its own; a new cgroup counts from its birth', () => {
     mkdirSync(join(root, 'proc/pressure'), { recursive: true });
     writeFileSync(join(root, 'proc/pressure/cpu'), pressure(0, 0));
     write('old', 1000);
     const cgroups = [record(1n, '/old', 'c1')];
-    const signal = new CgroupFilesSignal({
-      procRoot: join(root, 'proc'),
-      hierarchies,
-      cgroups: () => cgroups,
-    });
+    const signal = open(cgroups);
     write('old', 1500);
     write('new', 30);
     cgroups.push(record(2n, '/new', 'c2'), record(3n, '/gone', 'c3'));

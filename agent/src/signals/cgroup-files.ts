@@ -5,6 +5,7 @@ import { fileCounters, withoutAddon } from '../collectors/cgroup-files.js';
 import type { TotalsReader } from '../collectors/cgroup-files.js';
 import { readProc } from '../collectors/proc.js';
 import type { Counted, Signal, SignalSample } from '../signal.js';
+import { RisingTotals } from './rising-totals.js';
 
 /** Read each window: containers and pods first, then what else there is. */
 const MAX_CGROUPS = 1_024;
@@ -18,13 +19,15 @@ export interface CgroupFilesOptions {
   readonly reader?: TotalsReader;
 }
 
-type Totals = readonly (bigint | null)[];
+interface Row {
+  readonly id: bigint;
+  readonly totals: readonly (bigint | null)[];
+}
 
 export class CgroupFilesSignal implements Signal {
   readonly #psi: boolean;
   readonly #reader: TotalsReader;
-  /** What those that were older than the agent had counted by then. */
-  readonly #bases = new Map<bigint, Totals>();
+  readonly #rising: RisingTotals;
   readonly #directories = new Map<bigint, string>();
   #failure: string | undefined;
   #leftOut = 0;
@@ -32,7 +35,8 @@ export class CgroupFilesSignal implements Signal {
   constructor(private readonly options: CgroupFilesOptions) {
     this.#reader = options.reader ?? withoutAddon;
     this.#psi = readProc(options.procRoot, 'pressure/cpu') !== undefined;
-    for (const { id, totals } of this.#read()) this.#bases.set(id, totals);
+    this.#rising = new RisingTotals(new Set(options.cgroups().map(({ id }) => id)));
+    for (const { id, totals } of this.#read()) this.#rising.told(id, totals);
   }
 
   /** No hooks: files. */
@@ -48,7 +52,7 @@ export class CgroupFilesSignal implements Signal {
     for (const id of ids) {
       this.#reader.forget(this.#directories.get(id) ?? '');
       this.#directories.delete(id);
-      this.#bases.delete(id);
+      this.#rising.forget(id);
     }
   }
 
@@ -67,20 +71,16 @@ export class CgroupFilesSignal implements Signal {
 
   #counted(): Counted {
     const rows = this.#read();
-    const columns = fileCounters.map((name, i) => [name, this.#column(rows, i)] as const);
+    const told = rows.map(({ id, totals }) => this.#rising.told(id, totals));
+    // null: no cgroup's files say it.
+    const columns = fileCounters.map((name, i) => {
+      const seen = rows.some(({ totals }) => totals[i] !== null);
+      return [name, seen ? BigUint64Array.from(told, (totals) => totals[i]!) : null] as const;
+    });
     return { ids: BigUint64Array.from(rows, ({ id }) => id), columns: Object.fromEntries(columns) };
   }
 
-  /** null: no cgroup's files say it. */
-  #column(rows: readonly { id: bigint; totals: Totals }[], i: number): BigUint64Array | null {
-    if (!rows.some(({ totals }) => totals[i] !== null)) return null;
-    return BigUint64Array.from(rows, ({ id, totals }) => {
-      const base = this.#bases.get(id)?.[i] ?? 0n;
-      return (totals[i] ?? base) - base;
-    });
-  }
-
-  #read(): { id: bigint; totals: Totals }[] {
+  #read(): Row[] {
     this.#failure = undefined;
     return this.#chosen().flatMap(({ id, directory, psi }) => {
       try {

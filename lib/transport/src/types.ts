@@ -61,3 +61,11 @@ export class TransportError extends Error {
     this.name = 'TransportError';
   }
 }
+
+/** These messages are not taken, now or later; others are. Of several at once each may be taken by itself. */
+export class RefusedMessages extends TransportError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, false, options);
+    this.name = 'RefusedMessages';
+  }
+}

@@ -1,7 +1,7 @@
 import { messageOf } from '../backoff.js';
 import type { Log } from '../log.js';
 import type { Database } from '../sqlite/database.js';
-import { TransportError } from '../types.js';
+import { RefusedMessages, TransportError } from '../types.js';
 import type { Message, Publisher, Status } from '../types.js';
 import { trimByAge, trimBySize } from './retention.js';
 import type { Retention } from './retention.js';
@@ -37,9 +37,8 @@ export class EmbeddedPublisher implements Publisher {
     if (this.#closed) throw new TransportError('The publisher is closed.', false);
     const bytes = messages.reduce((sum, message) => sum + sizeOf(message), 0);
     if (bytes > this.retention.maxBytes / 4)
-      throw new TransportError(
+      throw new RefusedMessages(
         `${bytes} bytes at once are too much for an embedded log of ${this.retention.maxBytes}.`,
-        false,
       );
     if (messages.length === 0) return;
     await new Promise<void>((resolve, reject) => this.#enqueue({ topic, messages, resolve, reject }));

@@ -1,16 +1,15 @@
 /** kafkajs' errors, in words that name the setting at fault. */
 import { messageOf } from '../backoff.js';
-import { TransportError } from '../types.js';
+import { RefusedMessages, TransportError } from '../types.js';
 import { hintFor } from './hints.js';
 
-/** The message itself is at fault (kafka.apache.org/protocol, "Error Codes"): the same will fail again. */
-const HOPELESS = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
-  'INVALID_RECORD',
-  'INVALID_TIMESTAMP',
-  'INVALID_TOPIC_EXCEPTION',
-]);
+/**
+ * The message itself is at fault (kafka.apache.org/protocol, "Error Codes"): the same will fail again. Not so
+ * INVALID_TIMESTAMP: a message has the time at which it is sent, and a clock that is wrong is set right.
+ */
+const REFUSED = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD']);
+/** So is what can't be mended while we try on. */
+const HOPELESS = new Set(['INVALID_TOPIC_EXCEPTION']);
 
 interface Caused extends Error {
   readonly type?: string;
@@ -21,11 +20,11 @@ interface Caused extends Error {
 export function kafkaError(error: unknown, brokers: readonly string[]): TransportError {
   if (error instanceof TransportError) return error;
   const cause = rootOf(error as Caused);
-  const hopeless = cause.type !== undefined && HOPELESS.has(cause.type);
+  const { type = '' } = cause;
   const place = `Kafka at ${brokers.join(',')} (DENTRYSCOPE_KAFKA_BROKERS)`;
-  const text = hopeless ? `${place} refuses the message` : `${place} does not serve us`;
-  const hint = hopeless ? '' : hintFor(cause);
-  return new TransportError(`${text}: ${messageOf(cause)}${hint}`, !hopeless, { cause: error });
+  const text = (what: string) => `${place} ${what}: ${messageOf(cause)}${hintFor(cause)}`;
+  if (REFUSED.has(type)) return new RefusedMessages(text('refuses the message'), { cause: error });
+  return new TransportError(text('does not serve us'), !HOPELESS.has(type), { cause: error });
 }
 
 /** kafkajs wraps: number of retries exceeded, because of a request that timed out, because … */

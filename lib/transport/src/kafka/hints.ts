@@ -2,6 +2,7 @@
 import { envName, settings as declared } from '@dentryscope/contracts/settings';
 
 export interface Refusal {
+  readonly type?: string | undefined;
   readonly code?: string | undefined;
   readonly name: string;
   readonly message: string;
@@ -18,6 +19,11 @@ export const WANTS_TLS = 'the listener speaks TLS';
 
 /** Codes are OpenSSL's (X509_verify_cert_error_string) and Node's (nodejs.org/api/errors.html, "OpenSSL errors"). */
 const hints: readonly (readonly [of: RegExp, hint: string])[] = [
+  [
+    /MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE/,
+    `a larger max.message.bytes of the topic takes it, or ${envName(declared.maxCgroups)} makes it smaller`,
+  ],
+  [/INVALID_TIMESTAMP/, "the clock here and the broker's differ by more than the topic allows"],
   [/KafkaJSSASLAuthenticationError/, `is the login right? ${login}`],
   [/mechanism|SASL/i, `the broker may have other mechanisms than ${mechanism}`],
   [/CERT_HAS_EXPIRED/, "the broker's certificate is over; it has to be renewed there"],
@@ -42,8 +48,8 @@ const hints: readonly (readonly [of: RegExp, hint: string])[] = [
   [/Closed connection|ECONNRESET/, `a listener that wants TLS or a login ends it so: ${tls}, ${mechanism}`],
 ];
 
-export function hintFor({ code = '', name, message }: Refusal): string {
-  const said = `${name} ${code} ${message}`;
+export function hintFor({ code = '', type = '', name, message }: Refusal): string {
+  const said = `${name} ${code} ${type} ${message}`;
   const hint = hints.find(([of]) => of.test(said))?.[1];
   return hint === undefined ? '' : ` (${hint})`;
 }

@@ -1,0 +1,44 @@
+/** Totals of cgroups as a count that never goes back, whatever the files say meanwhile. */
+
+type Totals = readonly (bigint | null)[];
+
+interface Rise {
+  /** What each total was when it was last there. */
+  readonly last: (bigint | null)[];
+  /** Since the agent or the cgroup began, whichever came later. */
+  readonly told: bigint[];
+}
+
+/**
+ * A total of a controller goes away with it, and begins anew when it is back (cpu.stat without the cpu controller);
+ * PSI can be switched off for a cgroup, and a cgroup that dies between two of its files has half of them.
+ */
+export class RisingTotals {
+  readonly #rises = new Map<bigint, Rise>();
+
+  /** @param older cgroups that were there before the agent: what they had counted is not told */
+  constructor(private readonly older: Set<bigint>) {}
+
+  /**
+   * @param totals in the same order each time; null: not to be had, nothing is added
+   * @returns parallel to `totals`
+   */
+  told(id: bigint, totals: Totals): readonly bigint[] {
+    const known = this.#rises.get(id);
+    const last = known?.last ?? (this.older.has(id) ? [...totals] : []);
+    const rise = {
+      last: totals.map((total, i) => total ?? last[i] ?? null),
+      told: totals.map((total, i) => (known?.told[i] ?? 0n) + risen(last[i] ?? 0n, total)),
+    };
+    this.#rises.set(id, rise);
+    return rise.told;
+  }
+
+  forget(id: bigint): void {
+    this.#rises.delete(id);
+    this.older.delete(id);
+  }
+}
+
+/** One that went back began anew: how far it had come before is not known, so nothing is added but from here on. */
+const risen = (last: bigint, total: bigint | null) => (total !== null && total > last ? total - last : 0n);
