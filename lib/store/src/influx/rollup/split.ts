@@ -15,7 +15,7 @@ export interface Split<R extends Request> {
 export interface Kept {
   /** Hours before it are rolled up. */
   readonly rolledMs: number;
-  /** Windows from there on are there for sure. Both Unix milliseconds of whole hours, this one at most the other. */
+  /** Windows from there on are there for sure; later than the other where the roll-up has not been run in time. */
   readonly windowsMs: number;
 }
 
@@ -23,9 +23,10 @@ const COARSE: readonly string[] = ['node', 'workload', 'namespace'];
 const FINE = ['pod', 'container', 'cgroup'] as const;
 
 export function split<R extends Request>(request: R, { rolledMs, windowsMs }: Kept): Split<R> {
-  if (!inHours(request))
-    return request.fromMs >= windowsMs ? { windows: request } : narrowed(request, windowsMs);
-  if (request.fromMs >= rolledMs) return { windows: request };
+  if (!inHours(request)) return windowsAlone(request, windowsMs);
+  if (request.fromMs >= rolledMs) return windowsAlone(request, windowsMs);
+  // What lies between them is gone: no sum of both would be one.
+  if (request.toMs > rolledMs && rolledMs < windowsMs) return windowsAlone(request, windowsMs);
   const stepMs = wholeHours(stepOf(request));
   const toMs = request.toMs < rolledMs ? wholeHours(request.toMs) : request.toMs;
   const hoursToMs = Math.min(toMs, rolledMs);
@@ -48,8 +49,9 @@ function inHours(request: Request): boolean {
   return metric.kind === 'counter' && coarse && FINE.every((name) => filter[name] === undefined);
 }
 
-/** Only what can be known. */
-function narrowed<R extends Request>(request: R, windowsMs: number): Split<R> {
+/** Only what can be known where hours can't be asked. */
+export function windowsAlone<R extends Request>(request: R, windowsMs: number): Split<R> {
+  if (request.fromMs >= windowsMs) return { windows: request };
   const fromMs = Math.min(windowsMs, request.toMs);
   const widened = { fromMs, toMs: request.toMs, stepMs: stepOf(request) };
   return fromMs < request.toMs ? { windows: { ...request, fromMs }, widened } : { widened };
