@@ -1,9 +1,10 @@
 import { Agent } from '@dentryscope/agent';
 import { startApi } from '@dentryscope/api';
 import { SettingError, urlOf } from '@dentryscope/runtime';
-import { openPublisher } from '@dentryscope/transport';
+import { messageOf, openPublisher } from '@dentryscope/transport';
 import type { Publisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
+import { CommandError } from '../command.js';
 import { ingest } from '../ingest.js';
 import { podLabels, startPodWatch } from '../pod-watch.js';
 import { simulate } from '../simulation.js';
@@ -11,9 +12,17 @@ import { openStore } from '../store.js';
 import type { Store } from '../store.js';
 import { transportOptions } from '../transport.js';
 
-/** Opened in the order of the data's way backwards, so that nobody publishes before somebody listens. */
+/**
+ * Opened in the order of the data's way backwards, so that nobody publishes before somebody listens; and closed in the
+ * other, so that the agent's last window does not wait for a slow query.
+ */
 async function standalone(context: Context): Promise<void> {
   const { settings, logger, registry, lifecycle } = context;
+  let fatal: Error | undefined;
+  const onFatal = (error: Error) => {
+    fatal ??= error;
+    lifecycle.end();
+  };
   if (settings.transport === 'stdout')
     throw new SettingError(
       'DENTRYSCOPE_TRANSPORT=stdout: standalone reads what it publishes; set embedded or kafka',
@@ -25,30 +34,38 @@ async function standalone(context: Context): Promise<void> {
   const ingester = ingest(context, store, pods);
   const publisher = openPublisher(settings, transportOptions(logger, 'standalone'));
   lifecycle.onClose('publisher', () => publisher.close());
+  let parts: Agent['parts'] = () => [{ name: 'start', ok: false, detail: 'not measuring yet' }];
+  const status = () => [
+    ...ingester.status(),
+    ...parts().map((part) => ({ ...part, name: `agent ${part.name}` })),
+  ];
+  const api = await startApi({ settings, logger, registry, reader: store.reader, status });
+  lifecycle.onClose('api', () => api.close());
   const agent = await Agent.start({
     ...context,
     publisher,
     ...(pods ? { nameOf: (info) => podLabels(pods, info) } : {}),
-    onFatal: () => lifecycle.end(),
+    onFatal,
   });
   lifecycle.onClose('agent', () => agent.close());
-  const status = () => [
-    ...ingester.status(),
-    ...agent.parts().map((part) => ({ ...part, name: `agent ${part.name}` })),
-  ];
-  const api = await startApi({ settings, logger, registry, reader: store.reader, status });
-  lifecycle.onClose('api', () => api.close());
+  parts = () => agent.parts();
   const where = api.address ? `at ${urlOf(api.address)}` : 'running, without its API';
   process.stdout.write(`dentryscope is ${where}  (Ctrl-C ends it)\n`);
-  if (settings.simulate) startSimulation(context, store, publisher);
+  if (settings.simulate) startSimulation(context, store, publisher, onFatal);
   await lifecycle.ended();
+  if (fatal) throw new CommandError(fatal.message, { cause: fatal });
 }
 
 const BACKFILL_MS = 15 * 60_000;
 /** A start of the command long ago left nothing that the backfill could overlap. */
 const LOOK_BACK_MS = 2 * BACKFILL_MS;
 
-function startSimulation(context: Context, store: Store, publisher: Publisher): void {
+function startSimulation(
+  context: Context,
+  store: Store,
+  publisher: Publisher,
+  onFatal: (error: Error) => void,
+): void {
   const { settings, logger, lifecycle } = context;
   const ended = lastSimulatedMs(store, settings.node!).then((notBeforeMs) =>
     simulate({
@@ -63,8 +80,7 @@ function startSimulation(context: Context, store: Store, publisher: Publisher): 
   );
   lifecycle.onClose('simulation', () => ended);
   ended.catch((error: unknown) => {
-    logger.error({ err: error }, 'the simulation failed');
-    lifecycle.end();
+    onFatal(new Error(`the simulation failed: ${messageOf(error)}`, { cause: error }));
   });
 }
 
