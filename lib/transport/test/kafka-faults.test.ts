@@ -1,15 +1,8 @@
 /** What the broker's absence, death and silence do to the two ends. */
-import { randomBytes } from 'node:crypto';
 import { createServer, Socket } from 'node:net';
 import type { Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Kafka, logLevel } from 'kafkajs';
-import {
-  openKafkaConsumer,
-  openKafkaPublisher,
-  RefusedMessages,
-  TransportError,
-} from '@dentryscope/transport';
+import { openKafkaConsumer, openKafkaPublisher, TransportError } from '@dentryscope/transport';
 import type { Received } from '@dentryscope/transport';
 import { requirePart, startKafka } from '@dentryscope/lab';
 import type { RunningKafka } from '@dentryscope/lab';
@@ -242,25 +235,6 @@ describe.skipIf(missing !== undefined)('kafka: a broker that fails', { timeout: 
     await consumer.close();
     await running;
     await publisher.close();
-  });
-
-  it('a message that is too large for its topic is refused, with the settings to change; others go on', async () => {
-    const topic = freshTopic();
-    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin();
-    await admin.connect();
-    const configEntries = [{ name: 'max.message.bytes', value: '2000' }];
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3, configEntries }], waitForLeaders: true });
-    await admin.disconnect();
-    const { publisher, consumer } = open(topic);
-    await publishSurely(publisher, topic, 0, 'key');
-    const large = { key: 'key', value: randomBytes(10_000) };
-    const failure = await publisher.publish(topic, [large]).catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(RefusedMessages);
-    expect(String(failure)).toMatch(/refuses the message.*max\.message\.bytes.*DENTRYSCOPE_MAX_CGROUPS/);
-    expect(publisher.status()).toEqual({ ok: true });
-    await publishSurely(publisher, topic, 1, 'key');
-    expect((await collect(consumer, 2)).map(textOf)).toEqual(['0', '1']);
-    await Promise.all([publisher.close(), consumer.close()]);
   });
 
   it('a handler that takes longer than the session timeout keeps its partitions, and is not called twice', async () => {
