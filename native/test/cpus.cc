@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* cpus LIST...: what each list of CPUs comes to, a line each; without one, those of this machine. */
+/* cpus LIST...: what each list of CPUs comes to, a line each; without one, those of this machine.
+ */
 #include <bpf_object.hh>
 #include <cpus.hh>
 #include <iostream>

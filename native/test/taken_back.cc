@@ -39,8 +39,8 @@ int main()
 	    {"entries", array("entries", (1 + DS_NR_COUNTERS) * 8, places * 1024)},
 	    {"owners", array("owners", 8, places)},
 	};
-	DentryCounts counts(
-	    [&](const char *name) { return fds.count(name) ? fds[name] : -1; }, 1, true);
+	DentryCounts counts([&](const char *name) { return fds.count(name) ? fds[name] : -1; }, 1,
+			    true);
 
 	bpf_map_update_elem(fds["owners"], &own, &id, 0);
 	for (int64_t allocated : {-1, 0, 3, 2, 4}) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the programs counted, when none runs any more: an event too few or too many ends the benchmark. */
+/* What the programs counted, when none runs any more: an event too few or too many ends the
+ * benchmark. */
 #ifndef COST_COUNTS_H
 #define COST_COUNTS_H
 
