@@ -128,37 +128,12 @@ describe.skipIf(missing)('InfluxDB 2.7, rolled up by the hour', () => {
     await close();
   });
 
-  /** A token that may read windows, and does not see the bucket of hours. */
-  async function windowsToken(bucket: string): Promise<string> {
+  test('a token that may read only, and no bucket of hours yet: windows answer', async () => {
+    const { options, clock, bucket, close } = await on.filled();
     const { buckets } = (await on.operator().request(`buckets?name=${bucket}`)) as {
       buckets: { id: string }[];
     };
-    return on.operator().tokenFor(['read'], buckets[0]!.id);
-  }
-
-  test('a token that does not see the hours: windows answer as far as they are kept, and the answer says so', async () => {
-    const { options, clock, reader, bucket, close } = await on.filled();
-    const token = await windowsToken(bucket);
-    clock.nowMs = DUE;
-    await on.roll(options);
-    await on.drop(bucket, CUT);
-    clock.nowMs = CUT + KEPT;
-    const asked = { ...ALL, toMs: T0 + HOURS * HOUR };
-    const reading = await openInfluxStore({ ...options, token });
-    const widened = { fromMs: CUT, toMs: asked.toMs, stepMs: 0 };
-    const kept = await top(reader, 'node', { ...asked, fromMs: CUT });
-    expect(kept.total).toBeGreaterThan(0n);
-    expect(await top(reading.reader, 'node', asked)).toEqual({ ...kept, widened });
-    const steps = { metric: metric('dentries_allocated'), filter: {}, stepMs: HOUR, ...asked };
-    const series = await reading.reader.series(steps, cap());
-    expect(series.widened).toEqual({ ...widened, stepMs: HOUR });
-    expect(series.steps.map(({ startMs }) => startMs)).toEqual([CUT]);
-    await Promise.all([close(), reading.close()]);
-  });
-
-  test('a token that may read only, and no bucket of hours yet: windows answer', async () => {
-    const { options, clock, bucket, close } = await on.filled();
-    const token = await windowsToken(bucket);
+    const token = await on.operator().tokenFor(['read'], buckets[0]!.id);
     clock.nowMs = DUE;
     const reading = await openInfluxStore({ ...options, token });
     expect(await total(reading.reader, { fromMs: T0, toMs: CUT })).toBeGreaterThan(0n);

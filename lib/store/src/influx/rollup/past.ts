@@ -4,7 +4,7 @@ import type { SeriesRequest, TopRequest } from '../../types.js';
 import type { Ask } from '../flux.js';
 import type { Plan } from './ages.js';
 import { rolledUntilMs } from './rolled.js';
-import { split, windowsAlone } from './split.js';
+import { split } from './split.js';
 import type { Split } from './split.js';
 
 export class Past {
@@ -18,13 +18,15 @@ export class Past {
     return this.plan.rollup.bucket;
   }
 
-  /** @param ask of the bucket of hours, which may be missing, or be hidden from the token: InfluxDB tells them alike */
+  /**
+   * @param ask of the bucket of hours, which may be missing, or be hidden from the token: InfluxDB tells them alike. Before
+   * the first roll-up all windows that are there answer
+   */
   async split<R extends TopRequest | SeriesRequest>(request: R, ask: Ask): Promise<Split<R>> {
     const nowMs = this.now();
     if (request.fromMs >= nowMs - this.plan.lateMs) return { windows: request };
     const rolledMs = await rolledUntilMs(ask, this.bucket);
-    const keptMs = wholeHours(nowMs - this.plan.retentionMs);
-    if (rolledMs === undefined) return windowsAlone(request, keptMs);
-    return split(request, { rolledMs, windowsMs: keptMs });
+    if (rolledMs === undefined) return { windows: request };
+    return split(request, { rolledMs, windowsMs: wholeHours(nowMs - this.plan.retentionMs) });
   }
 }

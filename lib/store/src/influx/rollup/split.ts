@@ -50,7 +50,7 @@ function inHours(request: Request): boolean {
 }
 
 /** Only what can be known where hours can't be asked. */
-export function windowsAlone<R extends Request>(request: R, windowsMs: number): Split<R> {
+function windowsAlone<R extends Request>(request: R, windowsMs: number): Split<R> {
   if (request.fromMs >= windowsMs) return { windows: request };
   const fromMs = Math.min(windowsMs, request.toMs);
   const widened = { fromMs, toMs: request.toMs, stepMs: stepOf(request) };
