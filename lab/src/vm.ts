@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { EmulatorError } from './vm/options.js';
 import type { GuestOptions, GuestResult } from './vm/options.js';
-import { boot } from './vm/run.js';
+import { boot, bootAgain } from './vm/run.js';
 
 export {
   GUEST_TEST_TIMEOUT_MS,
@@ -28,12 +29,21 @@ export interface GuestOutput extends GuestResult {
 /**
  * Boots `kernel` (5.10, 6.1 or 6.12), runs `script` as root in it and returns its output and status.
  * The guest sees the machine's files at their own paths; what it writes is gone at the end. /data is an empty ext4 disk.
+ * Where the emulator is at fault the script is run once more, in a fresh guest, and what it wrote before is left out.
  */
 export async function runInGuest(
   kernel: string,
   script: string | Buffer,
   options: GuestOptions = {},
 ): Promise<GuestOutput> {
+  const note = ({ message }: Error) => {
+    options.signal?.throwIfAborted();
+    process.stderr.write(`vm: Linux ${kernel} died of the emulator, once more: ${message}\n`);
+  };
+  return await bootAgain(() => runOnce(kernel, script, options), note, EmulatorError);
+}
+
+async function runOnce(kernel: string, script: string | Buffer, options: GuestOptions): Promise<GuestOutput> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
   const collected = Promise.all([buffer(streams.stdout), buffer(streams.stderr)]);
   try {

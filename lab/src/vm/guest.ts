@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { BootError, GUEST_TIMEOUT_MS, GuestError } from './options.js';
+import { BootError, EmulatorError, GUEST_TIMEOUT_MS, GuestError } from './options.js';
 import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { Tail, UntilToken } from './output.js';
 import type { Qemu } from './qemu.js';
@@ -53,11 +53,23 @@ function conclude(course: Course, tail: Tail): GuestResult {
   const timedOut = course.timedOut ?? false;
   const status = timedOut ? 124 : course.status;
   if (status === undefined) {
-    const Reason = course.ready === undefined && course.failure === undefined ? BootError : GuestError;
+    const Reason = reasonOf(course, tail);
     throw new Reason(`${course.failure ?? whatEnded(course)}\n${tail.lines()}`);
   }
   const since = (time: number) => Math.round(time - course.began);
   return { status, timedOut, bootMs: since(course.ready ?? now), durationMs: since(now) };
+}
+
+/**
+ * On a busy host the emulator lets a processor run into a jump label that another one is just patching, as it is when
+ * the system starts and when a program is attached to a tracepoint (6.12, once in some hundred boots).
+ */
+const STALE_JUMP_LABEL = /Oops: int3/;
+
+function reasonOf(course: Course, tail: Tail) {
+  if (course.failure !== undefined) return GuestError;
+  if (course.ready === undefined) return BootError;
+  return STALE_JUMP_LABEL.test(tail.lines()) ? EmulatorError : GuestError;
 }
 
 const whatHung = (limitMs: number, tail: Tail) =>

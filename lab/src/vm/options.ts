@@ -56,6 +56,11 @@ export class GuestError extends Error {
   override readonly name: string = 'GuestError';
 }
 
+/** The same by a fault of the emulator, so that the script may well be run once more in a fresh guest. */
+export class EmulatorError extends GuestError {
+  override readonly name = 'EmulatorError';
+}
+
 /** It did not come to the beginning of its script, and did not say why: its kernel died while it booted. */
 export class BootError extends GuestError {
   override readonly name = 'BootError';

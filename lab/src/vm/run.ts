@@ -6,17 +6,13 @@ import { watchGuest } from './guest.js';
 import { packRun } from './initramfs.js';
 import { asKernelVersion, getKernel, type Kernel } from './kernel.js';
 import { BOOT_MODULES } from './modules.js';
-import { BootError } from './options.js';
+import { BootError, type GuestError } from './options.js';
 import type { GuestOptions, GuestResult, Streams } from './options.js';
 import { startQemu } from './qemu.js';
 import { guestAvailable, run } from './tools.js';
 import { makeWorkFolder, removeWorkFolder } from './work.js';
 
 const PROJECT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
-/**
- * On a busy host the emulator lets a processor run into a jump label that another one is just patching (an int3 oops of
- * 6.12, once in some hundred boots). Nothing of the script has run by then.
- */
 const BOOTS = 3;
 const COMMAND = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(join(PROJECT, 'cli/bin/dentryscope.mjs'))} "$@"\n`;
 
@@ -43,13 +39,21 @@ export async function boot(
   );
 }
 
-/** @param note before each further attempt; what it throws ends them. @throws the last BootError; any other at once */
-export async function bootAgain<T>(attempt: () => Promise<T>, note: (error: BootError) => void): Promise<T> {
+/**
+ * @param note before each further attempt; what it throws ends them
+ * @param Reason of which a further attempt is made; of a BootError nothing of the script has run
+ * @throws the last Reason; any other at once
+ */
+export async function bootAgain<T>(
+  attempt: () => Promise<T>,
+  note: (error: GuestError) => void,
+  Reason: abstract new (...args: never[]) => GuestError = BootError,
+): Promise<T> {
   for (let left = BOOTS - 1; ; left -= 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof BootError) || left === 0) throw error;
+      if (!(error instanceof Reason) || left === 0) throw error;
       note(error);
     }
   }
