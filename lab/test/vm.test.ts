@@ -112,6 +112,15 @@ guests(`guest${because}`, () => {
   );
 
   it(
+    'that dies as the emulator makes them die is run anew, three times at most',
+    async () => {
+      const script = 'echo "<0>Oops: int3" > /dev/kmsg; echo c > /proc/sysrq-trigger';
+      await expect(runInGuest('6.1', script)).rejects.toMatchObject({ name: 'EmulatorError' });
+    },
+    LONG_MS,
+  );
+
+  it(
     'that panics is an error with the end of its console',
     async () => {
       const panic = runInGuest('6.1', 'echo c > /proc/sysrq-trigger');

@@ -60,16 +60,10 @@ function conclude(course: Course, tail: Tail): GuestResult {
   return { status, timedOut, bootMs: since(course.ready ?? now), durationMs: since(now) };
 }
 
-/**
- * On a busy host the emulator lets a processor run into a jump label that another one is just patching, as it is when
- * the system starts and when a program is attached to a tracepoint (6.12, once in some hundred boots).
- */
-const STALE_JUMP_LABEL = /Oops: int3/;
-
 function reasonOf(course: Course, tail: Tail) {
   if (course.failure !== undefined) return GuestError;
   if (course.ready === undefined) return BootError;
-  return STALE_JUMP_LABEL.test(tail.lines()) ? EmulatorError : GuestError;
+  return tail.staleJumpLabel ? EmulatorError : GuestError;
 }
 
 const whatHung = (limitMs: number, tail: Tail) =>
