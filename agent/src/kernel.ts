@@ -26,15 +26,6 @@ function unseen(hooks: readonly string[], reason: string): Signal {
   };
 }
 
-const dentryHooks = [
-  'dentry_alloc',
-  'dentry_free',
-  'dentry_lookup',
-  'dentry_unlink',
-  'dentry_instantiate',
-  'cgroup_life',
-];
-
 const reclaimHooks = [
   'reclaim_freed',
   'reclaim_prune',
@@ -109,8 +100,9 @@ export async function openKernel(
   const { backend, maxCgroups, procRoot } = settings;
   if (backend === 'none') return { signals: [], ...noCgroups };
   const stalls = await openStalls(settings, tree, logger, unseen);
+  // The addon itself is loaded by open().
+  const { DentryProbe, hookNames } = await import('@dentryscope/native');
   try {
-    const { DentryProbe } = await import('@dentryscope/native');
     const { DentrySignal } = await import('./signals/dentries.js');
     const probe = DentryProbe.open({
       ...(backend === 'auto' ? {} : { backends: [backend] }),
@@ -131,7 +123,7 @@ export async function openKernel(
     return { ...cgroups, signals, pollCgroupEvents };
   } catch (error) {
     logger.error({ err: error }, 'no kernel hook can be had; node-level figures only');
-    const dentries = unseen([...dentryHooks, ...reclaimHooks], (error as Error).message);
+    const dentries = unseen([...hookNames, ...reclaimHooks], (error as Error).message);
     return { signals: [dentries, ...stalls], ...noCgroups };
   }
 }

@@ -13,7 +13,7 @@ import type {
   OpenOptions,
 } from './types.js';
 
-export { counters } from './types.js';
+export { counters, hookNames } from './types.js';
 export type {
   Backend,
   CgroupEvent,

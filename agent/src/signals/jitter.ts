@@ -5,6 +5,7 @@ import type { JitterSample, TimerJitter } from '@dentryscope/native';
 import { wallMsOf } from '../monotonic.js';
 import { hookReport } from '../signal-reports.js';
 import type { HookReport, Signal, SignalSample } from '../signal.js';
+import { Longest, MAX_STALLS } from './longest.js';
 
 /** Whether the kernel itself watches for CPUs that are held (CONFIG_SOFTLOCKUP_DETECTOR, kernel.watchdog). */
 export function kernelWatches(procRoot: string): boolean {
@@ -16,14 +17,10 @@ export function kernelWatches(procRoot: string): boolean {
   }
 }
 
-/** Events of a window, the longest; the state has the longest of all. */
-const MAX_STALLS = 200;
-
 export class JitterSignal implements Signal {
   /** Of the windows that were not kept, and this one. */
   #latest = new Map<number, bigint>();
-  #stalls: JitterSample['stalls'] = [];
-  #untold = 0;
+  readonly #stalls = new Longest<JitterSample['stalls'][number]>(({ lateNs }) => lateNs);
   #last: JitterSample | undefined;
 
   constructor(private readonly jitter: TimerJitter) {}
@@ -40,13 +37,13 @@ export class JitterSignal implements Signal {
       if (late >= (this.#latest.get(cpu) ?? 0n)) this.#latest.set(cpu, late);
     });
     for (const cpu of sample.unseen) this.#latest.delete(cpu);
-    this.#addStalls(sample.stalls);
+    this.#stalls.add(sample.stalls);
     return {
       state: jitterState(this.#latest, sample.unseen),
-      fields: { stalls: this.#stalls.map(stallEvent) },
+      fields: { stalls: this.#stalls.events.map(stallEvent) },
       keep: () => {
         this.#latest = new Map();
-        this.#stalls = [];
+        this.#stalls.clear();
       },
     };
   }
@@ -62,17 +59,12 @@ export class JitterSignal implements Signal {
             `timer_jitter includes waiting behind other tasks: no real-time threads (CAP_SYS_NICE): ${notRealtime}`,
           ]),
       ...(unseen.length > 0 ? [`timer_jitter does not see CPU ${unseen.join(', ')}`] : []),
-      ...(this.#untold > 0
-        ? [`${this.#untold} late timers are not told as events: a window tells the ${MAX_STALLS} latest`]
+      ...(this.#stalls.untold > 0
+        ? [
+            `${this.#stalls.untold} late timers are not told as events: a window tells the ${MAX_STALLS} latest`,
+          ]
         : []),
     ];
-  }
-
-  #addStalls(stalls: JitterSample['stalls']): void {
-    const all = [...this.#stalls, ...stalls];
-    all.sort((a, b) => Number(b.lateNs - a.lateNs));
-    this.#stalls = all.slice(0, MAX_STALLS);
-    this.#untold += all.length - this.#stalls.length;
   }
 
   close(): void {

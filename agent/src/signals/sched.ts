@@ -3,17 +3,15 @@ import { waitBoundsNs } from '@dentryscope/native';
 import type { SchedDrained, SchedProbe, SchedStall } from '@dentryscope/native';
 import { wallMsOf } from '../monotonic.js';
 import type { HookReport, Signal, SignalSample } from '../signal.js';
+import { Longest, MAX_STALLS } from './longest.js';
 
 /** The ring of long waits must not fill up between windows. */
 const POLL_MS = 1_000;
-/** Events of a window, the longest; the columns have all of them. */
-const MAX_STALLS = 200;
 const buckets = waitBoundsNs.length + 1;
 
 export class SchedSignal implements Signal {
   readonly #timer: NodeJS.Timeout;
-  #stalls: SchedStall[] = [];
-  #untold = 0;
+  readonly #stalls = new Longest<SchedStall>(({ durationNs }) => durationNs);
   /** Each cgroup's buckets as they were in the last window that was kept. */
   readonly #before = new Map<bigint, BigUint64Array>();
 
@@ -33,15 +31,14 @@ export class SchedSignal implements Signal {
   sample(): SignalSample {
     this.#poll();
     const drained = this.probe.drain();
-    const stalls = this.#stalls;
     return {
       counted: { ids: drained.ids, columns: drained.columns },
       fields: {
-        stalls: stalls.map(stallEvent),
+        stalls: this.#stalls.events.map(stallEvent),
         ...(drained.buckets && { runQueue: this.#waits(drained) }),
       },
       keep: () => {
-        this.#stalls = [];
+        this.#stalls.clear();
         drained.ids.forEach((id, row) => this.#before.set(id, bucketsOf(drained, row)));
       },
     };
@@ -53,8 +50,10 @@ export class SchedSignal implements Signal {
   }
 
   problems(): readonly string[] {
-    return this.#untold > 0
-      ? [`${this.#untold} long waits are in the columns only: a window tells the ${MAX_STALLS} longest`]
+    return this.#stalls.untold > 0
+      ? [
+          `${this.#stalls.untold} long waits are in the columns only: a window tells the ${MAX_STALLS} longest`,
+        ]
       : [];
   }
 
@@ -64,10 +63,7 @@ export class SchedSignal implements Signal {
   }
 
   #poll(): void {
-    const all = [...this.#stalls, ...this.probe.pollStalls()];
-    all.sort((a, b) => Number(b.durationNs - a.durationNs));
-    this.#stalls = all.slice(0, MAX_STALLS);
-    this.#untold += all.length - this.#stalls.length;
+    this.#stalls.add(this.probe.pollStalls());
   }
 
   /** Cgroups that waited in this window. */

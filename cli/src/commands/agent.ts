@@ -5,7 +5,7 @@ import type { Logger } from '@dentryscope/runtime';
 import { startProbes, urlOf } from '@dentryscope/runtime';
 import { openPublisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
-import { CommandError } from '../command.js';
+import { endingByError } from '../fatal.js';
 import { podLabels, startPodWatch } from '../pod-watch.js';
 import { transportOptions } from '../transport.js';
 
@@ -35,7 +35,7 @@ function releaseOnceStarted(logger: Logger): () => void {
 }
 
 async function runAgent({ settings, logger, registry, lifecycle, version }: Context): Promise<void> {
-  let fatal: Error | undefined;
+  const { onFatal, ended } = endingByError(lifecycle);
   for (const flag of v8Flags) setFlagsFromString(flag);
   const publisher = openPublisher(settings, transportOptions(logger, 'agent'));
   lifecycle.onClose('publisher', () => publisher.close());
@@ -48,10 +48,7 @@ async function runAgent({ settings, logger, registry, lifecycle, version }: Cont
     registry,
     publisher,
     ...(pods ? { nameOf: (info) => podLabels(pods, info) } : {}),
-    onFatal: (error) => {
-      fatal = error;
-      lifecycle.end();
-    },
+    onFatal,
   });
   lifecycle.onClose('agent', () => agent.close());
   const probes = await startProbes(settings.agentListen, 'DENTRYSCOPE_AGENT_LISTEN', registry, () =>
@@ -60,8 +57,7 @@ async function runAgent({ settings, logger, registry, lifecycle, version }: Cont
   lifecycle.onClose('probes', () => probes.close());
   logger.info({ address: probes.address && urlOf(probes.address) }, 'agent listens');
   lifecycle.onClose('release', releaseOnceStarted(logger));
-  await lifecycle.ended();
-  if (fatal) throw new CommandError(fatal.message, { cause: fatal });
+  await ended();
 }
 
 export const command: CommandModule = {

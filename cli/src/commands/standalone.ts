@@ -4,7 +4,7 @@ import { SettingError, urlOf } from '@dentryscope/runtime';
 import { messageOf, openPublisher } from '@dentryscope/transport';
 import type { Publisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
-import { CommandError } from '../command.js';
+import { endingByError } from '../fatal.js';
 import { ingest } from '../ingest.js';
 import { podLabels, startPodWatch } from '../pod-watch.js';
 import { simulate } from '../simulation.js';
@@ -18,11 +18,7 @@ import { transportOptions } from '../transport.js';
  */
 async function standalone(context: Context): Promise<void> {
   const { settings, logger, registry, lifecycle } = context;
-  let fatal: Error | undefined;
-  const onFatal = (error: Error) => {
-    fatal ??= error;
-    lifecycle.end();
-  };
+  const { onFatal, ended } = endingByError(lifecycle);
   if (settings.transport === 'stdout')
     throw new SettingError(
       'DENTRYSCOPE_TRANSPORT=stdout: standalone reads what it publishes; set embedded or kafka',
@@ -52,8 +48,7 @@ async function standalone(context: Context): Promise<void> {
   const where = api.address ? `at ${urlOf(api.address)}` : 'running, without its API';
   process.stdout.write(`dentryscope is ${where}  (Ctrl-C ends it)\n`);
   if (settings.simulate) startSimulation(context, store, publisher, onFatal);
-  await lifecycle.ended();
-  if (fatal) throw new CommandError(fatal.message, { cause: fatal });
+  await ended();
 }
 
 const BACKFILL_MS = 15 * 60_000;

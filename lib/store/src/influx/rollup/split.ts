@@ -15,7 +15,10 @@ export interface Split<R extends Request> {
 export interface Kept {
   /** Hours before it are rolled up. */
   readonly rolledMs: number;
-  /** Windows from there on are there for sure; later than the other where the roll-up has not been run in time. */
+  /**
+   * Windows from there on are there for sure; later than the other where the roll-up has not been run in time. Both Unix
+   * milliseconds of whole hours.
+   */
   readonly windowsMs: number;
 }
 
@@ -23,8 +26,7 @@ const COARSE: readonly string[] = ['node', 'workload', 'namespace'];
 const FINE = ['pod', 'container', 'cgroup'] as const;
 
 export function split<R extends Request>(request: R, { rolledMs, windowsMs }: Kept): Split<R> {
-  if (!inHours(request)) return windowsAlone(request, windowsMs);
-  if (request.fromMs >= rolledMs) return windowsAlone(request, windowsMs);
+  if (!inHours(request) || request.fromMs >= rolledMs) return windowsAlone(request, windowsMs);
   // What lies between them is gone: no sum of both would be one.
   if (request.toMs > rolledMs && rolledMs < windowsMs) return windowsAlone(request, windowsMs);
   const stepMs = wholeHours(stepOf(request));
