@@ -2,7 +2,7 @@
  * When an hour of windows is rolled up: once nothing can be added to it, and before InfluxDB drops it. InfluxDB drops whole
  * shards, whose length is a number of whole hours (docs.influxdata.com/influxdb/v2, "Shards"), once all in one is too old.
  */
-import { HOUR_MS } from '../../hour.js';
+import { HOUR_MS, hourOf } from '../../hour.js';
 import type { InfluxOptions, RollupOptions } from '../open.js';
 
 const LONGEST_MARGIN_MS = 24 * HOUR_MS;
@@ -38,3 +38,10 @@ export function planOf(options: Pick<InfluxOptions, 'retentionMs' | 'rollup'>): 
 
 /** How often hours have to be rolled up at least, so that none is dropped before, in milliseconds. */
 export const mostBetweenMs = ({ finalMs, retentionMs }: Plan) => (retentionMs - finalMs) / 2;
+
+/**
+ * InfluxDB may have dropped windows before it: no more than whole hours, by a clock that may be ahead of this one. Later than what
+ * is rolled up only where that was not done in time. Unix milliseconds.
+ */
+export const droppedUntilMs = ({ retentionMs, slackMs }: Plan, nowMs: number) =>
+  hourOf(nowMs + slackMs - retentionMs);

@@ -2,6 +2,7 @@
 import { wholeHours } from '../../hour.js';
 import type { SeriesRequest, TopRequest } from '../../types.js';
 import type { Ask } from '../flux.js';
+import { droppedUntilMs } from './ages.js';
 import type { Plan } from './ages.js';
 import { rolledUntilMs } from './rolled.js';
 import { split } from './split.js';
@@ -27,6 +28,10 @@ export class Past {
     if (request.fromMs >= nowMs - this.plan.lateMs) return { windows: request };
     const rolledMs = await rolledUntilMs(ask, this.bucket);
     if (rolledMs === undefined) return { windows: request };
-    return split(request, { rolledMs, windowsMs: wholeHours(nowMs - this.plan.retentionMs) });
+    return split(request, {
+      rolledMs,
+      windowsMs: wholeHours(nowMs - this.plan.retentionMs),
+      droppedMs: droppedUntilMs(this.plan, nowMs),
+    });
   }
 }

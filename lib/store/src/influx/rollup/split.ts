@@ -12,23 +12,25 @@ export interface Split<R extends Request> {
   readonly widened?: TimeRange & { readonly stepMs: number };
 }
 
+/** All Unix milliseconds of whole hours. */
 export interface Kept {
   /** Hours before it are rolled up. */
   readonly rolledMs: number;
-  /**
-   * Windows from there on are there for sure; later than the other where the roll-up has not been run in time. Both Unix
-   * milliseconds of whole hours.
-   */
+  /** All windows from there on are as young as the setting promises. */
   readonly windowsMs: number;
+  /** Windows before it may be gone; later than `rolledMs` where the roll-up has not been run in time. */
+  readonly droppedMs: number;
 }
 
 const COARSE: readonly string[] = ['node', 'workload', 'namespace'];
 const FINE = ['pod', 'container', 'cgroup'] as const;
 
-export function split<R extends Request>(request: R, { rolledMs, windowsMs }: Kept): Split<R> {
-  if (!inHours(request) || request.fromMs >= rolledMs) return windowsAlone(request, windowsMs);
+export function split<R extends Request>(request: R, { rolledMs, windowsMs, droppedMs }: Kept): Split<R> {
+  if (!inHours(request)) return windowsAlone(request, windowsMs);
   // What lies between them is gone: no sum of both would be one.
-  if (request.toMs > rolledMs && rolledMs < windowsMs) return windowsAlone(request, windowsMs);
+  if (request.toMs > rolledMs && rolledMs < Math.min(droppedMs, windowsMs))
+    return windowsAlone(request, windowsMs);
+  if (request.fromMs >= rolledMs) return { windows: request };
   const stepMs = wholeHours(stepOf(request));
   const toMs = request.toMs < rolledMs ? wholeHours(request.toMs) : request.toMs;
   const hoursToMs = Math.min(toMs, rolledMs);
