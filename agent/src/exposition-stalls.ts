@@ -7,7 +7,7 @@ const counters = {
   softlockups: ['node_softlockups_total', 'Soft lockups in the kernel log.'],
   hardlockups: ['node_hardlockups_total', 'Hard lockups in the kernel log.'],
   rcuStalls: ['node_rcu_stalls_total', 'RCU stalls in the kernel log.'],
-  hungTasks: ['node_hung_tasks_total', 'Hung tasks in the kernel log.'],
+  hungTasks: ['node_hung_tasks_total', 'Hung tasks that the kernel found, or reported in its log.'],
 } as const;
 
 /** A series is made when there is a figure. */

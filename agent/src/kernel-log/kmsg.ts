@@ -49,7 +49,8 @@ export class Kmsg {
   #readRaw(): string | undefined {
     for (;;) {
       try {
-        return this.#buffer.toString('utf8', 0, readSync(this.#fd, this.#buffer));
+        // A file's end, where it is none of the kernel's.
+        return this.#buffer.toString('utf8', 0, readSync(this.#fd, this.#buffer)) || undefined;
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'EAGAIN') return undefined;

@@ -1,6 +1,9 @@
 /** Soft and hard lockups, RCU stalls and hung tasks: what the kernel's own watchdogs say, from /dev/kmsg. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Detectors } from '../kernel-log/detectors.js';
+import type { Roots } from '../kernel-log/detectors.js';
+import type { ReportKind } from '../kernel-log/heads.js';
 import { Kmsg } from '../kernel-log/kmsg.js';
 import { LogClock } from '../kernel-log/log-clock.js';
 import type { LogRecord } from '../kernel-log/records.js';
@@ -17,8 +20,7 @@ const PATIENCE_NS = 2_000_000_000n;
 /** Events of a window. The counters count all. */
 const MAX_REPORTS = 100;
 
-export interface KernelLogOptions {
-  readonly procRoot: string;
+export interface KernelLogOptions extends Roots {
   /** Default: /dev/kmsg. */
   readonly path?: string;
 }
@@ -29,6 +31,13 @@ const counterOf = {
   rcu: 'rcuStalls',
   hung_task: 'hungTasks',
 } as const;
+const kinds = Object.keys(counterOf) as ReportKind[];
+
+/** What the detectors are at the end of a window. */
+interface Standing {
+  readonly silent: ReadonlyMap<ReportKind, string>;
+  readonly hungTasks: bigint | undefined;
+}
 
 export class KernelLogSignal implements Signal {
   readonly #reader = new ReportReader();
@@ -37,11 +46,15 @@ export class KernelLogSignal implements Signal {
   readonly #kmsg: Kmsg | undefined;
   #refused: string | undefined;
   #reports: Report[] = [];
+  readonly #detectors: Detectors;
+  #last: Standing;
   #polledNs = process.hrtime.bigint();
   #lastLineNs = 0n;
   #untold = 0;
 
   constructor(private readonly options: KernelLogOptions) {
+    this.#detectors = new Detectors(options);
+    this.#last = this.#standing();
     try {
       this.#kmsg = new Kmsg(options.path ?? '/dev/kmsg');
       this.#timer = setInterval(() => this.poll(), POLL_MS);
@@ -69,23 +82,47 @@ export class KernelLogSignal implements Signal {
     this.poll();
     if (this.#refused !== undefined) return { keep: () => {} };
     const reports = [...this.#reports];
-    const counts = { softlockups: 0n, hardlockups: 0n, rcuStalls: 0n, hungTasks: 0n };
-    for (const { kind } of reports) counts[counterOf[kind]] += 1n;
+    const standing = this.#standing();
     return {
-      state: counts,
+      state: this.#counts(reports, standing),
       fields: { stalls: reports.slice(0, MAX_REPORTS).map((report) => this.#event(report)) },
       keep: () => {
         this.#reports = this.#reports.slice(reports.length);
         this.#untold += Math.max(0, reports.length - MAX_REPORTS);
+        this.#last = standing;
       },
     };
+  }
+
+  /** Nothing for a detector that was off at the begin of the window or is now, unless it told something in between. */
+  #counts(reports: readonly Report[], standing: Standing) {
+    const counts: Partial<Record<(typeof counterOf)[ReportKind], bigint>> = {};
+    for (const kind of kinds) {
+      const count = this.#count(kind, reports, standing);
+      const silent = standing.silent.has(kind) || this.#last.silent.has(kind);
+      if (count > 0n || !silent) counts[counterOf[kind]] = count;
+    }
+    return counts;
+  }
+
+  #count(kind: ReportKind, reports: readonly Report[], { hungTasks }: Standing): bigint {
+    const before = this.#last.hungTasks;
+    if (kind === 'hung_task' && hungTasks !== undefined && before !== undefined)
+      return hungTasks < before ? hungTasks : hungTasks - before;
+    return BigInt(reports.filter((report) => report.kind === kind).length);
+  }
+
+  #standing(): Standing {
+    return { silent: this.#detectors.silent(), hungTasks: this.#detectors.hungTasks() };
   }
 
   forget(): void {}
 
   problems(): readonly string[] {
     const lost = this.#kmsg?.lost ?? 0n;
+    const silent = this.#refused === undefined ? this.#last.silent : [];
     return [
+      ...[...silent].map(([kind, why]) => `${counterOf[kind]} are not measured: ${why}`),
       ...(lost > 0n ? [`${lost} lines of the kernel log were overwritten before they could be read`] : []),
       ...(this.#untold > 0 ? [`${this.#untold} reports of the kernel log were counted only`] : []),
     ];

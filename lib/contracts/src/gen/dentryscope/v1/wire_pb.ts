@@ -234,7 +234,8 @@ export type NodeState = Message<"dentryscope.v1.NodeState"> & {
   dentriesBeforeAgentStandardError?: bigint;
 
   /**
-   * Reports in the kernel log in this window.
+   * Reports in the kernel log in this window; of hung tasks the kernel's own count where there is one. Absent where the
+   * detector does not run.
    *
    * @generated from field: optional uint64 softlockups = 20;
    */

@@ -1,0 +1,71 @@
+/** Which of the kernel's watchdogs run: of one that does not nothing is known, which is not 0. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReportKind } from './heads.js';
+
+/** A file without which the detector is not built, and what says there that it tells nothing. */
+interface Switch {
+  readonly path: `/${'proc' | 'sys'}/${string}`;
+  readonly off: string;
+}
+
+export interface Roots {
+  readonly procRoot: string;
+  /** Default: /sys. */
+  readonly sysRoot?: string;
+}
+
+/** The sysctls of watchdogs say on reading whether they run, not only whether they were asked to (kernel/watchdog.c). */
+const sysctl = (name: string): Switch => ({ path: `/proc/sys/kernel/${name}`, off: '0' });
+const switches: Record<ReportKind, Switch> = {
+  softlockup: sysctl('soft_watchdog'),
+  hardlockup: sysctl('nmi_watchdog'),
+  rcu: { path: '/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress', off: '1' },
+  hung_task: sysctl('hung_task_timeout_secs'),
+};
+/** The kernel reports so many more hung tasks; then it falls silent until somebody writes there. */
+const hungTaskWarnings = sysctl('hung_task_warnings');
+/** Of all, reported or not. 6.12 does not have it, 6.18 does. */
+const hungTasksFound = '/proc/sys/kernel/hung_task_detect_count';
+
+export class Detectors {
+  readonly #roots: Readonly<Record<string, string>>;
+
+  constructor({ procRoot, sysRoot = '/sys' }: Roots) {
+    this.#roots = { proc: procRoot, sys: sysRoot };
+  }
+
+  /** Those that tell nothing now, and why. */
+  silent(): Map<ReportKind, string> {
+    const silent = new Map<ReportKind, string>();
+    const look = (kind: ReportKind, file: Switch) => {
+      const why = this.#whyOff(file);
+      if (why !== undefined) silent.set(kind, why);
+    };
+    if (this.hungTasks() === undefined) look('hung_task', hungTaskWarnings);
+    for (const [kind, file] of Object.entries(switches)) look(kind as ReportKind, file);
+    return silent;
+  }
+
+  /** Found since the boot, or since somebody set it to 0; undefined: this kernel does not count them. */
+  hungTasks(): bigint | undefined {
+    const count = this.#read(hungTasksFound);
+    return count === undefined ? undefined : BigInt(count);
+  }
+
+  #whyOff({ path, off }: Switch): string | undefined {
+    const value = this.#read(path);
+    if (value === undefined) return `this kernel has no ${path}`;
+    return value === off ? `${path} is ${off}` : undefined;
+  }
+
+  #read(path: Switch['path']): string | undefined {
+    const [, root, ...rest] = path.split('/');
+    try {
+      return readFileSync(join(this.#roots[root!]!, ...rest), 'utf8').trim();
+    } catch {
+      // A kernel built without that detector.
+      return undefined;
+    }
+  }
+}
