@@ -100,6 +100,47 @@ Call Trace:
     expect(more).toEqual([]);
   });
 
+  it('a soft lockup in an interrupt: the task that it interrupted has no part in it', () => {
+    const [report] = printed(
+      `watchdog: BUG: soft lockup - CPU#3 stuck for 23s! [umount:812]
+CPU: 3 PID: 812 Comm: umount Not tainted 6.1.0-48-amd64 #1
+RIP: 0010:virtnet_poll+0x1c2/0x4f0 [virtio_net]
+Call Trace:
+ <IRQ>
+ ? sched_clock_cpu+0x9/0xb0
+ __napi_poll+0x2b/0x1b0
+ net_rx_action+0x2a5/0x360
+ __do_softirq+0xc3/0x2ab
+ </IRQ>
+ <TASK>
+ asm_common_interrupt+0x22/0x40
+RIP: 0010:dput+0x12/0x60
+ shrink_dentry_list+0x4e/0xd0
+ </TASK>`,
+    );
+    expect(report?.stack).toEqual(['virtnet_poll', '__napi_poll', 'net_rx_action', '__do_softirq']);
+    expect(report?.cause).toBe('other');
+  });
+
+  it("where the unwinder is not sure of the watchdog's own frames, the task's are the stall's", () => {
+    const [report] = printed(
+      `watchdog: BUG: soft lockup - CPU#3 stuck for 23s! [umount:812]
+CPU: 3 PID: 812 Comm: umount Not tainted 6.6.9 #1
+RIP: 0010:_raw_spin_lock+0x12/0x30
+Call Trace:
+ <IRQ>
+ ? watchdog_timer_fn+0x1e6/0x270
+ ? __hrtimer_run_queues+0x10f/0x2a0
+ </IRQ>
+ <TASK>
+ ? asm_sysvec_apic_timer_interrupt+0x1a/0x20
+ ? _raw_spin_lock+0x12/0x30
+ shrink_dentry_list+0x4e/0xd0
+ </TASK>`,
+    );
+    expect(report?.stack).toEqual(['_raw_spin_lock', 'shrink_dentry_list']);
+  });
+
   it('other lines of the log are no reports', () => {
     expect(printed('usb 1-1: stuck\nCall Trace:\n shrink_dentry_list+0x5/0x160\n </TASK>')).toEqual([]);
     expect(parseRecord('nonsense')).toBeUndefined();
