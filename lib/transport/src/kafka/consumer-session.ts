@@ -25,6 +25,8 @@ const FETCH_BYTES = 1 << 20;
 const FETCH_PARTITION_BYTES = FETCH_BYTES / 2;
 const LEAVE_TIMEOUT_MS = 5000;
 const WATCH_EVERY_MS = 1000;
+/** Some fetches, also of a busy broker. */
+const SETTLED_MS = 10 * FETCH_WAIT_MS;
 
 export class ConsumerSession {
   readonly #link: KafkaLink;
@@ -33,7 +35,7 @@ export class ConsumerSession {
   readonly #ended: Promise<void>;
   #end!: (error?: Error) => void;
   #partitions: readonly number[] | undefined;
-  #everJoined = false;
+  #joinedAtMs: number | undefined;
   #joining: Promise<void> | undefined;
   #lifeAtMs = Date.now();
 
@@ -56,7 +58,12 @@ export class ConsumerSession {
 
   /** Whether the broker let it in at all. */
   get everJoined(): boolean {
-    return this.#everJoined;
+    return this.#joinedAtMs !== undefined;
+  }
+
+  /** Whether what breaks a membership at once, since it is in the topic, would have broken this one. */
+  get settled(): boolean {
+    return this.joined && Date.now() - this.#joinedAtMs! > SETTLED_MS;
   }
 
   /** Resolves after stop(). Rejects when the broker cannot be reached, or the membership broke. */
@@ -122,7 +129,7 @@ export class ConsumerSession {
 
   #onJoin(assignment: IMemberAssignment): void {
     this.#partitions = assignment[this.options.topic] ?? [];
-    this.#everJoined = true;
+    this.#joinedAtMs ??= Date.now();
     this.#lifeAtMs = Date.now();
   }
 

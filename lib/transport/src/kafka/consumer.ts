@@ -3,7 +3,7 @@ import { noLog } from '../log.js';
 import type { Log } from '../log.js';
 import type { Consumer, Received, Status } from '../types.js';
 import { ConsumerSession } from './consumer-session.js';
-import { kafkaError } from './errors.js';
+import { isPackedOtherwise, kafkaError } from './errors.js';
 import { Handling } from './handling.js';
 import type { KafkaConsumerOptions } from './options.js';
 
@@ -24,6 +24,8 @@ class KafkaConsumer implements Consumer {
   #session: ConsumerSession | undefined;
   #handling: Handling | undefined;
   #trouble: Status = { ok: true, detail: 'not running' };
+  /** The broker lets it in, and what is in the topic throws it out again: between the two nothing is well. */
+  #unreadable = false;
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: KafkaConsumerOptions) {
@@ -41,7 +43,8 @@ class KafkaConsumer implements Consumer {
   }
 
   status(): Status {
-    if (this.#session?.joined) return this.#handling?.status ?? { ok: true };
+    if (this.#session?.joined && (!this.#unreadable || this.#session.settled))
+      return this.#handling?.status ?? { ok: true };
     return this.#trouble;
   }
 
@@ -64,14 +67,15 @@ class KafkaConsumer implements Consumer {
         this.#session = session = this.#makeSession(this.#handling);
         await session.run();
       } catch (error) {
-        if (session?.everJoined) backoff.reset();
+        this.#unreadable = isPackedOtherwise(error) || (this.#unreadable && !session?.settled);
+        if (session?.everJoined && !this.#unreadable) backoff.reset();
         await this.#fail(error, backoff);
       }
     }
   }
 
   async #fail(error: unknown, backoff: Backoff): Promise<void> {
-    const { message } = kafkaError(error, this.options.brokers);
+    const { message } = kafkaError(error, this.options.brokers, this.options.topic);
     this.#trouble = { ok: false, detail: message };
     const waitMs = backoff.next();
     this.#log('warn', 'kafka: consumer starts again', { reason: message, waitMs });

@@ -17,14 +17,22 @@ interface Caused extends Error {
   readonly cause?: unknown;
 }
 
-export function kafkaError(error: unknown, brokers: readonly string[]): TransportError {
+/** @param topic where it was read from */
+export function kafkaError(error: unknown, brokers: readonly string[], topic?: string): TransportError {
   if (error instanceof TransportError) return error;
   const cause = rootOf(error as Caused);
   const { type = '' } = cause;
   const place = `Kafka at ${brokers.join(',')} (DENTRYSCOPE_KAFKA_BROKERS)`;
   const text = (what: string) => `${place} ${what}: ${messageOf(cause)}${hintFor(cause)}`;
+  if (isPackedOtherwise(cause))
+    return new TransportError(text(`has messages of ${topic} that are not read`), true, { cause: error });
   if (REFUSED.has(type)) return new RefusedMessages(text('refuses the message'), { cause: error });
   return new TransportError(text('does not serve us'), !HOPELESS.has(type), { cause: error });
+}
+
+/** kafkajs unpacks gzip alone (its src/protocol/message/compression); of all else no message of the answer is read. */
+export function isPackedOtherwise(error: unknown): boolean {
+  return rootOf(error as Caused).name === 'KafkaJSNotImplemented';
 }
 
 /** kafkajs wraps: number of retries exceeded, because of a request that timed out, because … */

@@ -23,6 +23,12 @@ const hints: readonly (readonly [of: RegExp, hint: string])[] = [
     /MESSAGE_TOO_LARGE|RECORD_LIST_TOO_LARGE/,
     `a larger max.message.bytes of the topic takes it, or ${envName(declared.maxCgroups)} makes it smaller`,
   ],
+  [
+    /KafkaJSNotImplemented/,
+    'only gzip and uncompressed are read here: set compression.type=producer of the topic and gzip of who else ' +
+      'publishes to it; what is there already is read once it has been published anew so, or is over its retention. ' +
+      'Nothing is skipped until then',
+  ],
   [/INVALID_TIMESTAMP/, "the clock here and the broker's differ by more than the topic allows"],
   [/KafkaJSSASLAuthenticationError/, `is the login right? ${login}`],
   [/mechanism|SASL/i, `the broker may have other mechanisms than ${mechanism}`],
