@@ -24,6 +24,11 @@ export class Deltas {
   readonly #free: number[] = [];
   readonly #before = new Map<CgroupColumn, BigUint64Array>();
 
+  /** All that were counted in a window that was kept, and are not forgotten. */
+  ids(): Iterable<bigint> {
+    return this.#rows.keys();
+  }
+
   /** Since the last `keep`. Cgroups in which nothing happened are left out. */
   since({ ids, columns }: Counted): Counted {
     const seen = seenOf(columns);

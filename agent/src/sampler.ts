@@ -10,6 +10,7 @@ import { Deltas, merge } from './deltas.js';
 import { degradedSentences, hookStatuses } from './health.js';
 import { Announcer } from './identity.js';
 import type { Kernel, Signal, SignalSample } from './signal.js';
+import { Strangers } from './strangers.js';
 import type { WindowTimes } from './window-clock.js';
 
 export interface NodeFacts {
@@ -34,6 +35,7 @@ export class Sampler {
   readonly #deltas = new Map<Signal, Deltas>();
   readonly #announcer: Announcer;
   #pressure: Pressure;
+  readonly #strangers = new Strangers();
   #dead: bigint[] = [];
   #walkedAtMs = -Infinity;
 
@@ -57,9 +59,18 @@ export class Sampler {
     if (!sawAll || performance.now() - this.#walkedAtMs >= WALK_MS) {
       this.#walkedAtMs = performance.now();
       await this.tree.reconcile();
+      this.#bury(this.#strangers.gone(this.#counted(), (id) => this.tree.isUnknown(id)));
     }
     this.pollCgroups();
-    this.#dead = [...this.#dead, ...this.tree.changes().flatMap(({ id, removed }) => (removed ? [id] : []))];
+    this.#bury(this.tree.changes().flatMap(({ id, removed }) => (removed ? [id] : [])));
+  }
+
+  #bury(ids: readonly bigint[]): void {
+    this.#dead = [...this.#dead, ...ids];
+  }
+
+  #counted(): Set<bigint> {
+    return new Set([...this.#deltas.values()].flatMap((deltas) => [...deltas.ids()]));
   }
 
   take(times: WindowTimes, windowsLost: bigint): Sample {

@@ -43,8 +43,12 @@ interface Entry {
  * each hierarchy counts its own.
  */
 export function cgroupId(kernfsId: bigint, hierarchyId: number): bigint {
-  return BigInt.asUintN(64, kernfsId | (BigInt(hierarchyId) << 56n));
+  return BigInt.asUintN(64, kernfsId | (BigInt(hierarchyId) << HIERARCHY_SHIFT));
 }
+
+const HIERARCHY_SHIFT = 56n;
+/** Of the root of every hierarchy (kernfs_create_root()). */
+const KERNFS_ROOT_ID = 1n;
 
 /**
  * Fed by events, reconciled by walks. Events alone see a cgroup that lives for a moment; where the kernel hands none,
@@ -57,6 +61,8 @@ export class CgroupTree {
   #hierarchies: Hierarchies;
   #roots: readonly Root[];
   #walkProblems: readonly string[] = [];
+  /** Hierarchies of which the last walk saw all, from the kernel's own root on. */
+  readonly #walked = new Set<number>();
   #round = 0;
   #walking: Promise<void> | undefined;
 
@@ -90,11 +96,14 @@ export class CgroupTree {
     ({ seen: this.#hierarchies, roots: this.#roots } = readHierarchies(this.options));
     const round = ++this.#round;
     const problems: string[] = [];
+    this.#walked.clear();
     for (const root of this.#roots) {
       try {
         for await (const found of walk(root))
           for (const { inode, path } of found) this.#see(cgroupId(inode, root.hierarchyId), path, root, true);
         this.#buryUnseen(root.hierarchyId, round);
+        // In a cgroup namespace the mount's root is another, and most cgroups lie outside.
+        if (this.#living.has(cgroupId(KERNFS_ROOT_ID, root.hierarchyId))) this.#walked.add(root.hierarchyId);
       } catch (error) {
         problems.push(`the walk over ${root.path} is not whole: ${(error as Error).message}`);
       }
@@ -114,6 +123,11 @@ export class CgroupTree {
 
   lookup(id: bigint): CgroupRecord | undefined {
     return this.#living.get(id)?.record ?? this.#dead.get(id);
+  }
+
+  /** Neither living nor remembered, though the last walk saw its whole hierarchy: who was there before it is there no more. */
+  isUnknown(id: bigint): boolean {
+    return this.#walked.has(Number(id >> HIERARCHY_SHIFT)) && !this.lookup(id);
   }
 
   /** New, changed and removed since the last call; a cgroup that came and went is in it once, as removed. */

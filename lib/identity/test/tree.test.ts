@@ -71,6 +71,23 @@ describe.skipIf(reason).each(mounted)(
       expect(tree.lookup(record.id)).toEqual(record);
     });
 
+    test('one of which nobody heard is unknown once it is gone, and none that lives or is remembered', async () => {
+      const tree = await CgroupTree.open(real);
+      const [missed, known] = [freshName(), freshName()];
+      const [id, other] = [make(mount, missed), make(mount, known)].map((inode) =>
+        cgroupId(inode, hierarchyId),
+      );
+      await tree.reconcile();
+      expect([id!, other!].map((one) => tree.isUnknown(one))).toEqual([false, false]);
+      remove(mount + missed);
+      await tree.reconcile();
+      expect(tree.isUnknown(id!)).toBe(false);
+      const later = await CgroupTree.open(real);
+      expect([id!, other!].map((one) => later.isUnknown(one))).toEqual([true, false]);
+      // Of a hierarchy that was not walked nothing is known.
+      expect(later.isUnknown(cgroupId(BigInt.asUintN(56, id!), 255))).toBe(false);
+    });
+
     test('what an event adds during a walk is not taken for vanished by that walk', async () => {
       const tree = await CgroupTree.open(real);
       const name = freshName();
