@@ -4,6 +4,7 @@ import { requirePart, startInflux } from '@dentryscope/lab';
 import type { RunningInflux } from '@dentryscope/lab';
 import { openInfluxStore } from '@dentryscope/store';
 import type { InfluxOptions } from '@dentryscope/store';
+import { repeatMs } from '../src/influx/told.js';
 import { T0, WINDOW, info, named, total, window } from './fixtures.js';
 import { Operator } from './influx-operator.js';
 
@@ -23,7 +24,8 @@ describe.skipIf(missing)('buckets of InfluxDB 2.7', () => {
 
   const rulesOf = async (bucket: string) => {
     const { buckets } = await new Operator(influx).request(`buckets?name=${bucket}`);
-    return (buckets as { retentionRules: { everySeconds: number }[] }[])[0]!.retentionRules;
+    type Rules = { everySeconds: number; shardGroupDurationSeconds: number }[];
+    return (buckets as { retentionRules: Rules }[])[0]!.retentionRules;
   };
 
   async function bucketOf(
@@ -55,6 +57,17 @@ describe.skipIf(missing)('buckets of InfluxDB 2.7', () => {
     expect(await census.retentionMs()).toBe(everySeconds * 1000);
     await close();
   });
+
+  test.each([1, 47, 48, 7 * 24, 100 * 24, 1000 * 24])(
+    'kept %i hours: a shard is as long as a number of repetitions of what is told of cgroups',
+    async (hours) => {
+      const { bucket } = await bucketOf(hours * 3600);
+      const [{ shardGroupDurationSeconds }] = (await rulesOf(bucket)) as [
+        { shardGroupDurationSeconds: number },
+      ];
+      expect((shardGroupDurationSeconds * 1000) % repeatMs(hours * 3_600_000)).toBe(0);
+    },
+  );
 
   test('one that exists is left as it is; its retention is told, to a token that may only read and write it', async () => {
     for (const keepSeconds of [30 * 86_400, 0]) {

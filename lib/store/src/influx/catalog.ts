@@ -19,7 +19,8 @@ const REREAD_MS = 3_600_000;
 const READ_LIMIT_MS = 300_000;
 
 type Told = Pick<CgroupInfo, 'path' | 'podUid' | 'containerId' | 'removed'> & { readonly atMs: bigint };
-type Name = NamedKey['name'];
+/** Of a name the last counts. */
+type Name = NamedKey['name'] & { readonly atNs: bigint };
 
 export interface Boot {
   readonly place: Place;
@@ -37,7 +38,7 @@ export class Catalog {
   private next: Promise<void> | undefined;
 
   constructor(
-    private readonly server: Pick<Server, 'queryWithin'>,
+    private readonly server: Pick<Server, 'eachWithin'>,
     private readonly bucket: string,
   ) {}
 
@@ -92,32 +93,48 @@ export class Catalog {
     const now = performance.now();
     const all = this.newestMs === 0 || now - this.readAllAt > REREAD_MS;
     const fromMs = all ? 0 : this.newestMs - OVERLAP_MS;
-    const [infos, names] = await Promise.all([
-      this.lines('cgroup_info', 'infos', fromMs, placeTags),
-      this.lines('name', 'names', fromMs, []),
+    const newest = await Promise.all([
+      this.lines('cgroup_info', 'infos', fromMs, placeTags, (_at, value, tags) =>
+        takeInfos(this.boot(tags), JSON.parse(value) as InfoField[]),
+      ),
+      this.lines('name', 'names', fromMs, [], (at, value) =>
+        this.takeNames(nanoseconds(at), JSON.parse(value) as NamedKey[]),
+      ),
     ]);
     if (all) this.readAllAt = now;
-    for (const [, value, ...tags] of infos) takeInfos(this.boot(tags), JSON.parse(value!) as InfoField[]);
-    for (const [, value] of names)
-      for (const { kind, id, name } of JSON.parse(value!) as NamedKey[])
-        this.names.set(`${kind} ${id}`, name);
-    for (const [at] of [...infos, ...names]) this.newestMs = Math.max(this.newestMs, Date.parse(at!));
+    this.newestMs = Math.max(this.newestMs, ...newest);
   }
 
-  /**
-   * In the order of their times, since of a name the last counts. One measurement a question: where a table has
-   * tables of different columns in it, Flux's sort leaves the empty values in their places (seen in 2.7.12).
-   */
-  private lines(
+  /** One measurement a question, each line taken as it comes, in any order: the log may be larger than all it tells. */
+  private async lines(
     measurement: string,
     field: string,
     fromMs: number,
     tags: readonly string[],
-  ): Promise<string[][]> {
+    take: (at: string, value: string, tags: readonly string[]) => void,
+  ): Promise<number> {
     const columns = ['_time', '_value', ...tags];
-    const flux = `${from({ bucket: this.bucket, measurement, field, fromMs })}${flat(columns)} |> sort(columns: ["_time"])`;
-    return this.server.queryWithin(READ_LIMIT_MS, flux, columns);
+    const flux = from({ bucket: this.bucket, measurement, field, fromMs }) + flat(columns);
+    let newestMs = 0;
+    await this.server.eachWithin(READ_LIMIT_MS, flux, columns, ([at, value, ...rest]) => {
+      take(at!, value!, rest);
+      newestMs = Math.max(newestMs, Date.parse(at!));
+    });
+    return newestMs;
   }
+
+  private takeNames(atNs: bigint, keys: readonly NamedKey[]): void {
+    for (const { kind, id, name } of keys) {
+      const known = this.names.get(`${kind} ${id}`);
+      if (!known || known.atNs <= atNs) this.names.set(`${kind} ${id}`, { ...name, atNs });
+    }
+  }
+}
+
+/** Since 1970; InfluxDB leaves out zeros at the end. @param time RFC 3339, in UTC */
+function nanoseconds(time: string): bigint {
+  const [seconds = '', fraction = ''] = time.slice(0, -1).split('.');
+  return BigInt(Date.parse(`${seconds}Z`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
 
 function takeInfos({ told }: Boot, infos: readonly InfoField[]): void {

@@ -59,6 +59,7 @@ export async function openInfluxStore(options: InfluxOptions): Promise<InfluxSto
   const writer = new InfluxWriter(server, {
     onExpired: (...told) => listeners.forEach((listener) => listener(...told)),
     late,
+    retentionMs: options.retentionMs,
   });
   const reader = new InfluxReader(server, options.bucket, hours);
   return {

@@ -18,21 +18,42 @@ export interface Query {
   readonly columns: readonly string[];
 }
 
-/** @throws the client's errors; its AbortError when the signal is aborted */
-export function queryRows(transport: Transport, query: Query, signal: AbortSignal): Promise<string[][]> {
+/** Takes the values of a row. */
+export type TakeRow = (row: string[]) => void;
+
+/** All rows at once. @throws as queryEach does */
+export async function queryRows(
+  transport: Transport,
+  query: Query,
+  signal: AbortSignal,
+): Promise<string[][]> {
+  const rows: string[][] = [];
+  await queryEach(transport, query, signal, (row) => void rows.push(row));
+  return rows;
+}
+
+/**
+ * Row by row as they come, so that none stays in memory.
+ * @throws the client's errors; its AbortError when the signal is aborted
+ */
+export function queryEach(
+  transport: Transport,
+  query: Query,
+  signal: AbortSignal,
+  take: TakeRow,
+): Promise<void> {
   const path = `/api/v2/query?${new URLSearchParams({ org: query.org })}`;
   const body = JSON.stringify({ type: 'flux', query: query.flux, dialect });
   // One of our own, since the client adds a listener with each request and never takes it off.
   const own = new AbortController();
   const abort = () => own.abort();
   signal.addEventListener('abort', abort, { once: true });
-  return new Promise<string[][]>((resolve, reject) => {
-    const rows: string[][] = [];
+  return new Promise<void>((resolve, reject) => {
     const pick = picker(query.columns);
     const tables = linesToTables({
-      next: (values, table) => void rows.push(pick(values, table)),
+      next: (values, table) => take(pick(values, table)),
       error: reject,
-      complete: () => resolve(rows),
+      complete: resolve,
     });
     const options = { method: 'POST', headers, signal: own.signal };
     transport.send(path, body, options, chunksToLines(tables, transport.chunkCombiner));

@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InfluxDB } from '@influxdata/influxdb-client';
+import type { Transport } from '@influxdata/influxdb-client';
 import { StoreError } from '../types.js';
 import { bucketRetentionMs, makeBucket } from './bucket.js';
 import { isBucketInTheMaking, isBucketMissing, toStoreError } from './errors.js';
 import type { InfluxOptions } from './open.js';
 import { post } from './post.js';
 import type { PostOptions } from './post.js';
-import { queryRows } from './query.js';
+import { queryEach, queryRows } from './query.js';
+import type { Query, TakeRow } from './query.js';
 
 const WRITE_TIMEOUT_MS = 30_000;
 /** A query's time is its caller's to cap; this only ends a connection that is dead. */
@@ -56,25 +58,54 @@ export class Server {
 
   /** The rows, each with the values of `columns` in that order, '' where a table lacks one. */
   query(flux: string, columns: readonly string[], signal: AbortSignal): Promise<string[][]> {
-    const { org } = this.options;
-    return this.once(() => {
-      signal.throwIfAborted();
-      return queryRows(this.asking.transport, { org, flux, columns }, signal);
-    }, signal);
+    return this.ask({ flux, columns }, signal, queryRows);
   }
 
   /** @throws StoreError when it takes longer than `ms`, or the signal's reason */
-  async queryWithin(
+  queryWithin(
     ms: number,
     flux: string,
     columns: readonly string[],
     signal?: AbortSignal,
   ): Promise<string[][]> {
+    return this.within(ms, signal, (either) => this.query(flux, columns, either));
+  }
+
+  /** The same row by row; where it fails, some were taken, and a bucket that is being made may give them again. */
+  eachWithin(
+    ms: number,
+    flux: string,
+    columns: readonly string[],
+    take: TakeRow,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.within(ms, signal, (either) =>
+      this.ask({ flux, columns }, either, (...asked) => queryEach(...asked, take)),
+    );
+  }
+
+  private ask<T>(
+    query: Omit<Query, 'org'>,
+    signal: AbortSignal,
+    run: (transport: Transport, query: Query, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { org } = this.options;
+    return this.once(() => {
+      signal.throwIfAborted();
+      return run(this.asking.transport, { org, ...query }, signal);
+    }, signal);
+  }
+
+  private async within<T>(
+    ms: number,
+    signal: AbortSignal | undefined,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const limit = new AbortController();
     const reason = new StoreError(`InfluxDB at ${this.options.url} did not answer within ${ms} ms`, true);
     const timer = setTimeout(() => limit.abort(reason), ms);
     const either = signal ? AbortSignal.any([signal, limit.signal]) : limit.signal;
-    return this.query(flux, columns, either).finally(() => clearTimeout(timer));
+    return run(either).finally(() => clearTimeout(timer));
   }
 
   /** How long the bucket keeps what is in it, in milliseconds; 0: for ever; undefined: the token may not see it. */

@@ -1,45 +1,59 @@
+import { HOUR_MS } from '../hour.js';
 import type { Told } from '../infos.js';
 import { IdTable } from './id-table.js';
 
-/** After this long a cgroup is written again when its agent repeats it: what expires in a bucket comes back. */
-const FORGET_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** By what this clock may be ahead of InfluxDB's, so that what is written again is in the shard that begins then. */
+const SLACK_MS = 300_000;
+
+/**
+ * How often all is written again, since it expires in a bucket. InfluxDB drops whole shards, of an hour where it keeps less than
+ * two days, else of whole days: as each begins with a copy, figures never stay longer than what was told of their cgroups.
+ * A fourteenth of a week, as names are told again: few copies are kept.
+ */
+export function repeatMs(retentionMs = Infinity): number {
+  if (retentionMs < 2 * DAY_MS) return HOUR_MS;
+  return retentionMs < 14 * DAY_MS ? DAY_MS / 2 : DAY_MS;
+}
 
 /** What was written lately, so that the repetitions of the agents cost nothing. Some 32 to 64 bytes a living cgroup. */
 export class ToldLately {
-  private readonly places = new Map<string, { sinceMs: number; hashes: IdTable }>();
-  private sweptMs = 0;
+  private readonly places = new Map<string, IdTable>();
+  private period = 0;
 
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  /** @param now Unix milliseconds */
+  constructor(
+    private readonly everyMs: number,
+    private readonly now: () => number = Date.now,
+  ) {}
 
   /** Those that were not written yet, or differ from what was, each with what `add` has to be given. */
   newIn(told: readonly Told[]): { told: Told; hash: number }[] {
-    this.sweep();
+    this.forget();
     const hashed = told.map((one) => ({ told: one, hash: hashOf(one) }));
-    return hashed.filter(
-      ({ told, hash }) => this.places.get(told.placeKey)?.hashes.get(told.info.id) !== hash,
-    );
+    return hashed.filter(({ told, hash }) => this.places.get(told.placeKey)?.get(told.info.id) !== hash);
   }
 
   /** To be called when they are written. A removed cgroup is not heard of again. */
   add(written: ReturnType<ToldLately['newIn']>): void {
     for (const { told, hash } of written) {
       const { placeKey: key, info } = told;
-      const place = this.places.get(key) ?? { sinceMs: this.now(), hashes: new IdTable() };
-      this.places.set(key, place);
-      if (told.removed) place.hashes.delete(info.id);
-      else place.hashes.set(info.id, hash);
+      const hashes = this.places.get(key) ?? new IdTable();
+      this.places.set(key, hashes);
+      if (told.removed) hashes.delete(info.id);
+      else hashes.set(info.id, hash);
     }
   }
 
-  private sweep(): void {
-    const now = this.now();
-    if (now - this.sweptMs < FORGET_MS / 60) return;
-    this.sweptMs = now;
-    for (const [key, { sinceMs }] of this.places) if (now - sinceMs > FORGET_MS) this.places.delete(key);
+  private forget(): void {
+    const period = Math.floor((this.now() - SLACK_MS) / this.everyMs);
+    if (period === this.period) return;
+    this.period = period;
+    this.places.clear();
   }
 }
 
-/** 53 bits (two runs of FNV-1a): a change that hashes alike would be written FORGET_MS later. */
+/** 53 bits (two runs of FNV-1a): a change that hashes alike would be written a period later. */
 function hashOf({ info, removed }: Told): number {
   const text = JSON.stringify([info.path, info.hierarchy, info.podUid, info.containerId, removed]);
   let low = 0x811c9dc5;

@@ -12,7 +12,7 @@ import type { RefusedFrom } from './refused.js';
 import { requests } from './requests.js';
 import type { Server } from './server.js';
 import { writeOrSplit } from './split.js';
-import { ToldLately } from './told.js';
+import { ToldLately, repeatMs } from './told.js';
 
 /** Lines of infos and names a request: they are long. */
 const REQUEST_LOGS = 20;
@@ -27,6 +27,8 @@ export interface Late {
 export interface InfluxWriterOptions {
   readonly onExpired: ExpiredListener;
   readonly late?: Late | undefined;
+  /** What the bucket keeps, in milliseconds; undefined: all. */
+  readonly retentionMs?: number | undefined;
 }
 
 /** A write that fails may be in by half: the same again completes it, since a point of the same key is replaced. */
@@ -34,13 +36,15 @@ export class InfluxWriter implements Writer {
   private readonly running = new Set<Promise<void>>();
   /** Names in the order of the calls: the later must win. */
   private readonly names = new Queue();
-  private readonly told = new ToldLately();
+  private readonly told: ToldLately;
   private closed = false;
 
   constructor(
     private readonly server: Server,
     private readonly options: InfluxWriterOptions,
-  ) {}
+  ) {
+    this.told = new ToldLately(repeatMs(options.retentionMs));
+  }
 
   write(batches: readonly WindowBatch[]): Promise<void> {
     return this.track(() => this.writeBatches(batches));

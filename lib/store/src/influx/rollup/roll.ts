@@ -47,9 +47,9 @@ export class Roller {
     const { windows, hours } = buckets;
     this.askWindows = (flux, columns) => windows.query(flux, columns, signal);
     this.askHours = (flux, columns) => hours.query(flux, columns, signal);
-    const queryWithin = (ms: number, flux: string, columns: readonly string[]) =>
-      windows.queryWithin(ms, flux, columns, signal);
-    this.catalog = new Catalog({ queryWithin }, windows.bucket);
+    const eachWithin: Server['eachWithin'] = (ms, flux, columns, take) =>
+      windows.eachWithin(ms, flux, columns, take, signal);
+    this.catalog = new Catalog({ eachWithin }, windows.bucket);
   }
 
   /**
