@@ -176,6 +176,48 @@ describe('files of cgroups', () => {
     expect(signal.problems()).toEqual([]);
   });
 
+  it('PSI is told of the innermost cgroups: what is below a pod is not twice in its sum', () => {
+    mkdirSync(join(root, 'proc/pressure'), { recursive: true });
+    writeFileSync(join(root, 'proc/pressure/cpu'), pressure(0, 0));
+    const cgroups = [record(1n, '/'), record(2n, '/pods'), record(3n, '/pods/p')];
+    const container = record(4n, '/pods/p/c', 'c4');
+    const signal = open(cgroups);
+    const paths = ['', 'pods', 'pods/p', 'pods/p/c'];
+    const told = (usec: number) => {
+      for (const path of paths) write(path, usec);
+      const { ids, columns } = signal.sample().counted!;
+      const row = (values: BigUint64Array) =>
+        Object.fromEntries([...ids].map((id, i) => [Number(id), Number(values[i]!) / 1000]));
+      return { psi: row(columns.psiMemoryFullNs!), throttled: row(columns.cpuThrottledNs!) };
+    };
+    expect(told(1000).psi).toEqual({ 1: 0, 2: 0, 3: 0 });
+    expect(told(1500).psi).toEqual({ 1: 0, 2: 0, 3: 500 });
+    cgroups.push(container);
+    // Throttling is each cgroup's own, whoever is below it.
+    expect(told(1700)).toEqual({
+      psi: { 1: 0, 2: 0, 3: 500, 4: 1700 },
+      throttled: { 1: 700, 2: 700, 3: 700, 4: 1700 },
+    });
+    cgroups.pop();
+    // What the container waited is the container's.
+    expect(told(1900).psi).toEqual({ 1: 0, 2: 0, 3: 500 });
+    expect(told(2000).psi).toEqual({ 1: 0, 2: 0, 3: 600 });
+  });
+
+  it('what a cgroup counts while there is no room to read it does not come in one window', () => {
+    const cgroups = Array.from({ length: 1024 }, (_, i) => record(BigInt(i + 10), `/other${i}`));
+    const signal = open(cgroups);
+    write('last', 7000);
+    cgroups.push(record(5n, '/last'));
+    signal.sample();
+    expect(signal.problems().join()).toContain('of 1 cgroups that are no containers');
+    cgroups.shift();
+    write('last', 9000);
+    expect([...signal.sample().counted!.columns.cpuThrottledNs!]).toEqual([0n]);
+    write('last', 9002);
+    expect([...signal.sample().counted!.columns.cpuThrottledNs!]).toEqual([2000n]);
+  });
+
   it('throttling is in µs on v2 and in ns on v1, and absent without the controller', () => {
     expect(parseThrottled('nr_periods 1\nthrottled_time 12345\n')).toBe(12_345n);
     expect(parseThrottled('throttled_usec 12\n')).toBe(12_000n);

@@ -1,14 +1,21 @@
-/** Throttling and PSI of cgroups. */
-import { join } from 'node:path';
+/**
+ * Throttling and PSI of cgroups. A cgroup's PSI contains that of those below it, so it is told of the innermost only: figures
+ * of a pod, a workload or a node are sums, in which nothing may be twice. Throttling is each cgroup's own.
+ */
+import { dirname, join } from 'node:path';
 import type { CgroupRecord, Hierarchies } from '@dentryscope/identity';
 import { fileCounters, withoutAddon } from '../collectors/cgroup-files.js';
 import type { TotalsReader } from '../collectors/cgroup-files.js';
 import { readProc } from '../collectors/proc.js';
 import type { Counted, Signal, SignalSample } from '../signal.js';
 import { RisingTotals } from './rising-totals.js';
+import type { Totals } from './rising-totals.js';
 
 /** Read each window: containers and pods first, then what else there is. */
 const MAX_CGROUPS = 1_024;
+const notRead: Totals = fileCounters.map(() => undefined);
+/** Of `fileCounters` the only one that is not PSI. */
+const THROTTLED = fileCounters.indexOf('cpuThrottledNs');
 
 export interface CgroupFilesOptions {
   readonly procRoot: string;
@@ -21,7 +28,12 @@ export interface CgroupFilesOptions {
 
 interface Row {
   readonly id: bigint;
-  readonly totals: readonly (bigint | null)[];
+  readonly totals: Totals;
+}
+
+interface Place {
+  readonly directory: string;
+  readonly psi: boolean;
 }
 
 export class CgroupFilesSignal implements Signal {
@@ -74,7 +86,7 @@ export class CgroupFilesSignal implements Signal {
     const told = rows.map(({ id, totals }) => this.#rising.told(id, totals));
     // null: no cgroup's files say it.
     const columns = fileCounters.map((name, i) => {
-      const seen = rows.some(({ totals }) => totals[i] !== null);
+      const seen = rows.some(({ totals }) => typeof totals[i] === 'bigint');
       return [name, seen ? BigUint64Array.from(told, (totals) => totals[i]!) : null] as const;
     });
     return { ids: BigUint64Array.from(rows, ({ id }) => id), columns: Object.fromEntries(columns) };
@@ -84,9 +96,10 @@ export class CgroupFilesSignal implements Signal {
     this.#failure = undefined;
     return this.#chosen().flatMap(({ id, directory, psi }) => {
       try {
-        const totals = this.#reader.read(directory, psi);
+        const read = this.#reader.read(directory, psi);
         this.#directories.set(id, directory);
-        return totals.some((total) => total !== null) ? [{ id, totals }] : [];
+        const totals = read.map((total, i) => (psi || i === THROTTLED ? total : undefined));
+        return totals.some((total) => typeof total === 'bigint') ? [{ id, totals }] : [];
       } catch (error) {
         this.#failure = (error as Error).message;
         return [];
@@ -96,22 +109,26 @@ export class CgroupFilesSignal implements Signal {
 
   #chosen() {
     const rank = ({ containerId, podUid }: CgroupRecord) => (containerId ? 0 : podUid ? 1 : 2);
-    const known = this.options.cgroups().flatMap((record) => {
-      const place = this.#place(record);
+    const cgroups = this.options.cgroups();
+    const parents = new Set(cgroups.map(({ hierarchy, path }) => `${hierarchy}:${dirname(path)}`));
+    const known = cgroups.flatMap((record) => {
+      const innermost = !parents.has(`${record.hierarchy}:${record.path}`) && record.path !== '/';
+      const place = this.#place(record, innermost);
       return place ? [{ id: record.id, rank: rank(record), ...place }] : [];
     });
     const containers = known.filter((one) => one.rank < 2);
-    const others = known
-      .filter((one) => one.rank === 2)
-      .slice(0, Math.max(0, MAX_CGROUPS - containers.length));
-    this.#leftOut = known.length - containers.length - others.length;
-    return [...containers, ...others];
+    const others = known.filter((one) => one.rank === 2);
+    const room = Math.max(0, MAX_CGROUPS - containers.length);
+    // What they count while they are left out does not come in one window once there is room.
+    for (const { id } of others.slice(room)) this.#rising.told(id, notRead);
+    this.#leftOut = Math.max(0, others.length - room);
+    return [...containers, ...others.slice(0, room)];
   }
 
-  #place({ hierarchy, path }: CgroupRecord): { directory: string; psi: boolean } | undefined {
+  #place({ hierarchy, path }: CgroupRecord, innermost: boolean): Place | undefined {
     const { v2, v1 } = this.options.hierarchies();
     if (hierarchy === 'v2')
-      return v2 === undefined ? undefined : { directory: join(v2, path), psi: this.#psi };
+      return v2 === undefined ? undefined : { directory: join(v2, path), psi: this.#psi && innermost };
     if (!hierarchy.split(',').includes('cpu')) return undefined;
     const mount = v1.find(({ controllers }) => controllers === hierarchy);
     return mount && { directory: join(mount.path, path), psi: false };

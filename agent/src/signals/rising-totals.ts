@@ -1,10 +1,11 @@
 /** Totals of cgroups as a count that never goes back, whatever the files say meanwhile. */
 
-type Totals = readonly (bigint | null)[];
+/** null: not to be had, undefined: not looked at. */
+export type Totals = readonly (bigint | null | undefined)[];
 
 interface Rise {
-  /** What each total was when it was last there. */
-  readonly last: (bigint | null)[];
+  /** What each total was when it was last there; undefined: nothing is told before it is seen again. */
+  readonly last: (bigint | null | undefined)[];
   /** Since the agent or the cgroup began, whichever came later. */
   readonly told: bigint[];
 }
@@ -20,15 +21,16 @@ export class RisingTotals {
   constructor(private readonly older: Set<bigint>) {}
 
   /**
-   * @param totals in the same order each time; null: not to be had, nothing is added
+   * @param totals in the same order each time; of one that is not to be had or not looked at nothing is added, and what it
+   *   counts while it is not looked at is never told
    * @returns parallel to `totals`
    */
   told(id: bigint, totals: Totals): readonly bigint[] {
     const known = this.#rises.get(id);
-    const last = known?.last ?? (this.older.has(id) ? [...totals] : []);
+    const last = known?.last ?? (this.older.has(id) ? totals : totals.map(() => 0n));
     const rise = {
-      last: totals.map((total, i) => total ?? last[i] ?? null),
-      told: totals.map((total, i) => (known?.told[i] ?? 0n) + risen(last[i] ?? 0n, total)),
+      last: totals.map((total, i) => (total === null ? last[i] : total)),
+      told: totals.map((total, i) => (known?.told[i] ?? 0n) + risen(last[i], total)),
     };
     this.#rises.set(id, rise);
     return rise.told;
@@ -41,4 +43,7 @@ export class RisingTotals {
 }
 
 /** One that went back began anew: how far it had come before is not known, so nothing is added but from here on. */
-const risen = (last: bigint, total: bigint | null) => (total !== null && total > last ? total - last : 0n);
+function risen(last: Totals[number], total: Totals[number]): bigint {
+  if (typeof total !== 'bigint' || last === undefined) return 0n;
+  return total > (last ?? 0n) ? total - (last ?? 0n) : 0n;
+}
