@@ -40,7 +40,8 @@ async function newestWindows(ask: Ask, bucket: string, request: NodesRequest): P
   return Promise.all(
     last.map(async (row) => {
       const top = atHighest.get(placeKey(row.place));
-      if (!top || top.ms === row.ms) return decode(row);
+      // Later than the last one: it came after that was asked for. Only one before it is of a clock that was set back.
+      if (!top || top.ms >= row.ms) return decode(row);
       const { place, ms } = top;
       const [exact] = await read('record', ms, 'first()', [isPlace(place)]);
       return decode(exact?.ms === ms ? exact : row);
