@@ -60,4 +60,28 @@ describe.skipIf(missing)('the nodes of InfluxDB 2.7', () => {
     await writer.write([at('n', T0 + 2_000_000, 8), at('n', T0 + WINDOW, 9)]);
     expect((await ask()).map(({ newest }) => newest.seq)).toEqual([9n]);
   });
+
+  test('growth: a node that is ahead and one that is long silent have no more read of the others', async () => {
+    const { writer, ask, asked } = await setUp();
+    const HOURS = 4;
+    const newest = T0 + HOURS * 60 * MINUTE;
+    const all = Array.from({ length: (HOURS * 60 * MINUTE) / WINDOW }, (_, n) => newest - n * WINDOW);
+    await writer.write(many.flatMap((node) => all.map((ms) => at(node, ms))));
+    await writer.write([at('silent', T0), at('silent', T0 + WINDOW), at('ahead', newest + 10 * MINUTE)]);
+    const found = await ask();
+    expect(found.map(({ newest: { node }, growthPerSecond }) => [node, growthPerSecond])).toEqual([
+      ['ahead', undefined],
+      ...many.map((node) => [node, 0.1]).sort(),
+      ['silent', 0.1],
+    ]);
+    // Twice what they had in five minutes; and the newest of all, by time and by number.
+    const ofFiveMinutes = many.length * ((5 * MINUTE) / WINDOW + 1);
+    expect(asked.rows).toBeLessThan(2 * (ofFiveMinutes + many.length) + 20);
+  });
+
+  test('growth of a window that takes no time: none, and no error', async () => {
+    const { writer, ask } = await setUp();
+    await writer.write([{ ...at('n', T0), windowEndMs: BigInt(T0) }]);
+    expect((await ask()).map(({ growthPerSecond }) => growthPerSecond)).toEqual([undefined]);
+  });
 });

@@ -25,16 +25,26 @@ export async function oldestLevels(ask: Ask, bucket: string, newest: readonly No
   const live = newest.filter((window) => startMs(window) > highest(starts) - LIVE_MS);
   const lengths = live.map(({ windowStartMs, windowEndMs }) => Number(windowEndMs - windowStartMs));
   const until = highest(live.map(startMs)) - overMs + 2 * highest(lengths);
-  const levels =
-    live.length > 0 ? await levelsIn(ask, bucket, live, overMs, until, []) : new Map<string, Level>();
+  const levels = await levelsIn(ask, bucket, live, overMs, until, []);
   const rest = newest.filter((window) => !levels.has(placeKey(window)));
-  for (const some of slices(rest, QUESTION_NODES)) {
+  for (const some of together(rest, overMs)) {
     const found = await levelsIn(ask, bucket, some, overMs, highest(some.map(startMs)) + 1, [
       anyOf(some.map(isPlace)),
     ]);
     for (const [key, level] of found) levels.set(key, level);
   }
   return levels;
+}
+
+/** In questions whose windows start within `overMs`: one node that is silent for a day would have a day read of all others. */
+function together(windows: readonly NodeBatch[], overMs: number): NodeBatch[][] {
+  const groups: NodeBatch[][] = [];
+  for (const window of [...windows].sort((a, b) => startMs(a) - startMs(b))) {
+    const group = groups.at(-1);
+    if (group && startMs(window) - startMs(group[0]!) <= overMs) group.push(window);
+    else groups.push([window]);
+  }
+  return groups.flatMap((group) => slices(group, QUESTION_NODES));
 }
 
 async function levelsIn(
@@ -46,6 +56,8 @@ async function levelsIn(
   where: string[],
 ): Promise<Map<string, Level>> {
   const fromMs = lowest(newest.map(startMs)) - overMs;
+  // InfluxDB refuses a range without time in it.
+  if (!(fromMs < toMs)) return new Map();
   const read = async (field: string) => {
     const columns = [...placeTags, '_time', '_value'];
     const source = from({ bucket, measurement: 'node', field, fromMs, toMs, where });
