@@ -1,4 +1,5 @@
 /** Cumulative counts to the deltas of a window. The kernel's counters are never reset, so no count falls between. */
+import { LARGEST_DELTA } from '@dentryscope/contracts/wire';
 import type { CgroupColumn } from '@dentryscope/contracts';
 import type { Counted, Measured } from './signal.js';
 
@@ -44,7 +45,7 @@ export class Deltas {
     const rows = Array.from(ids, (id) => this.#rowOf(id));
     for (const [name, values] of seenOf(columns)) {
       const before = this.#columnOf(name);
-      rows.forEach((row, i) => (before[row] = values[i]!));
+      rows.forEach((row, i) => (before[row] = before[row]! + told(values[i]!, before[row]!)));
     }
   }
 
@@ -79,7 +80,13 @@ export class Deltas {
 }
 
 const less = (values: BigUint64Array, rows: readonly number[], before: BigUint64Array | undefined) =>
-  values.map((value, i) => value - (before?.[rows[i]!] ?? 0n));
+  values.map((value, i) => told(value, before?.[rows[i]!] ?? 0n));
+
+/** What is more than a window may say is said by the next. */
+function told(value: bigint, before: bigint): bigint {
+  const delta = value - before;
+  return delta > LARGEST_DELTA ? LARGEST_DELTA : delta;
+}
 
 /** The columns of one window from those of many signals: who is not in one has 0 there. */
 export function merge(parts: readonly (Counted | Measured)[]): WindowColumns {

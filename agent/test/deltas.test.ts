@@ -1,3 +1,4 @@
+import { checkBatch, createBatch } from '@dentryscope/contracts';
 import { expect, it } from 'vitest';
 import { Deltas, merge } from '../src/deltas.js';
 import { Announcer } from '../src/identity.js';
@@ -12,6 +13,10 @@ const drained = (counts: Record<string, [bigint, bigint]>, freed = true): Counte
     dentriesFreed: freed ? BigUint64Array.from(Object.values(counts).map(([, f]) => f)) : null,
   },
 });
+const head = {
+  ...{ cluster: 'c', node: 'n', bootId: 'b', seq: 1n },
+  ...{ windowStartMs: 1n, windowEndMs: 2n },
+};
 /** As a window says it. */
 const since = (deltas: Deltas, counted: Counted) => merge([deltas.since(counted)]);
 
@@ -33,6 +38,24 @@ it('a window that was not kept loses nothing: the next one has its counts too', 
   const deltas = new Deltas();
   deltas.since(drained({ 7: [5n, 0n] }));
   expect(since(deltas, drained({ 7: [8n, 0n] })).columns.dentriesAllocated).toEqual([8n]);
+});
+
+it('what is more than a window may hold comes with the next ones', () => {
+  const deltas = new Deltas();
+  const most = 1n << 53n;
+  const told = (total: bigint) => {
+    const counted = drained({ 7: [total, 0n] });
+    const window = since(deltas, counted);
+    expect(
+      checkBatch(createBatch({ ...head, cgroups: { ids: window.ids, ...window.columns } })),
+    ).toBeUndefined();
+    deltas.keep(counted);
+    return window.columns.dentriesAllocated;
+  };
+  expect(told(2n * most + 5n)).toEqual([most]);
+  expect(told(2n * most + 6n)).toEqual([most]);
+  expect(told(2n * most + 6n)).toEqual([6n]);
+  expect(told(2n * most + 6n)).toEqual([]);
 });
 
 it('a counter that the backend cannot see has no column: not 0', () => {

@@ -3,9 +3,8 @@ import { checkEvents, checkHistograms } from './check-events.js';
 import { cgroupMetrics } from './metrics.js';
 import type { Columns, WindowBatch } from './decode.js';
 import { HIGH, LOW, halvesOf } from './halves.js';
+import { LARGEST_DELTA } from './limits.js';
 
-/** A delta of one window past that is a broken sender: JSON numbers end here, and 2^53 ns are 104 days. */
-const LARGEST_DELTA = 1n << 53n;
 const LARGEST_DELTA_HIGH = 1 << 21;
 const LARGEST_NAME = 253;
 

@@ -7,6 +7,7 @@ import type { NodeBatch } from './gen/dentryscope/v1/wire_pb.js';
 
 export { bytesWithout, decodeBatch, decodeWindow } from './decode.js';
 export type { Columns, WindowBatch } from './decode.js';
+export { LARGEST_DELTA } from './limits.js';
 export { WindowMemory } from './window-memory.js';
 export type {
   AgentHealth,
