@@ -52,6 +52,11 @@ export class Cli {
     this.#child.stdin!.end(text);
   }
 
+  /** And leaves it open, as one who has more to say. */
+  inputSome(text: string): void {
+    this.#child.stdin!.write(text);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

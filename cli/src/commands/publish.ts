@@ -1,53 +1,42 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { batchFromJson, batchKey, checkBatch, encodeBatch, topics } from '@dentryscope/contracts';
 import { openPublisher } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
-import { CommandError } from '../command.js';
+import { CommandError, interrupted } from '../command.js';
+import { LineFeed } from '../line-feed.js';
 import { publishPatiently } from '../patience.js';
 import { transportOptions } from '../transport.js';
 
-const AT_ONCE = 256;
+/** A second: who feeds it one window after the other sees each of them at once. */
+const chunks = { mostLines: 256, longestWaitMs: 1000 };
 
-/** The whole file or nothing of a line: a line that is no batch ends it, and is named. */
-async function publish({ settings, positionals, lifecycle, logger }: Context): Promise<void> {
+/** A line that is no batch ends it, and is named; what came before it is published. */
+async function publish({ settings, positionals, lifecycle, logger }: Context): Promise<number | void> {
   const publisher = openPublisher(settings, transportOptions(logger, 'publish'));
   lifecycle.onClose('publisher', () => publisher.close());
-  let count = 0;
-  let pending: Message[] = [];
-  const flush = async () => {
-    if (pending.length > 0) await publishPatiently(publisher, topics.deltas, pending, lifecycle.signal);
-    count += pending.length;
-    pending = [];
-  };
-  try {
-    for await (const [number, line] of numbered(positionals[0]!)) {
-      if (lifecycle.signal.aborted) break;
-      if (line.trim() === '') continue;
-      pending.push(toMessage(line, number));
-      if (pending.length >= AT_ONCE) await flush();
+  const file = positionals[0]!;
+  const feed = new LineFeed(file, chunks, lifecycle.signal);
+  lifecycle.onClose('lines', () => feed.close());
+  let lines = 0;
+  let windows = 0;
+  for (let chunk = await nextOf(feed, file); chunk.length > 0; chunk = await nextOf(feed, file)) {
+    const messages: Message[] = [];
+    try {
+      for (const line of chunk) if (++lines && line.trim() !== '') messages.push(toMessage(line, lines));
+    } finally {
+      await publishPatiently(publisher, topics.deltas, messages, lifecycle.signal);
     }
-  } finally {
-    await flush();
+    windows += messages.length;
   }
-  process.stderr.write(`${count} windows published to ${settings.transport}\n`);
+  const done = `${windows} windows published to ${settings.transport}`;
+  if (feed.cut) return interrupted(`${done}, which are all of the first ${lines} lines`);
+  process.stderr.write(`${done}\n`);
 }
 
-async function* numbered(file: string): AsyncGenerator<[number, string]> {
-  const input = file === '-' ? process.stdin : createReadStream(file);
-  // Without its own listener a failed open would end the process, not the loop.
-  const failed = new Promise<never>((_, reject) => input.once('error', reject));
-  failed.catch(() => undefined);
-  const lines = createInterface({ input, crlfDelay: Infinity });
-  const iterator = lines[Symbol.asyncIterator]();
-  for (let number = 1; ; number++) {
-    const next = await Promise.race([iterator.next(), failed]).catch((error: unknown) => {
-      throw new CommandError(`can't read ${file}: ${(error as Error).message}`, { cause: error });
-    });
-    if (next.done) return;
-    yield [number, next.value];
-  }
+async function nextOf(feed: LineFeed, file: string): Promise<readonly string[]> {
+  return await feed.next().catch((error: Error) => {
+    throw new CommandError(`can't read ${file}: ${error.message}`, { cause: error });
+  });
 }
 
 function toMessage(line: string, number: number): Message {
