@@ -1,4 +1,5 @@
-/** Standard output whose reader goes away: told by the agent, who has nothing else to do; nothing to all others. */
+/** Standard output whose reader goes away: told by those who have nothing else to do; nothing to all others. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { batchFromJson } from '@dentryscope/contracts';
@@ -21,6 +22,24 @@ it('a reader of standard output that goes away ends the agent, with the reason',
   ]);
   expect((await shell.exited).code).toBe(1);
   expect(batchFromJson(shell.stdout.trim()).seq).toBeGreaterThan(0n);
+});
+
+interface PlantedTruth {
+  readonly windows: { readonly to: number };
+  readonly batches: number;
+}
+
+it('and the simulation, with the truth of what was taken', async () => {
+  const truth = join(dir.path, 'truth.json');
+  const args = ['simulate', '--simulate-nodes', '2', '--simulate-cgroups', '1', '--truth', truth];
+  const through = ['bash', '-c', 'timeout 50 "$@" | head -n 2; exit "${PIPESTATUS[0]}"', 'bash'];
+  const shell = Cli.start(args, { ...quiet, DENTRYSCOPE_TRANSPORT: 'stdout' }, through);
+  expect((await shell.exited).code).toBe(1);
+  expect(shell.stderr).toMatch(/^dentryscope simulate: Standard output was closed by its reader/m);
+  expect(shell.stderr).not.toMatch(/tried again|\n {4}at /);
+  const { windows, batches } = JSON.parse(readFileSync(truth, 'utf8')) as PlantedTruth;
+  expect(windows.to).toBeGreaterThan(0);
+  expect(batches).toBe(2 * windows.to);
 });
 
 it.each([['--help'], ['export', '--help'], ['doctor', '--backend', 'none']])(

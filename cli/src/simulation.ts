@@ -17,13 +17,16 @@ export interface SimulateOptions {
   readonly startMs?: number | undefined;
   /** Ends after so many. */
   readonly windows?: number | undefined;
-  /** Told of what was planted when it has ended. */
+  /** Told of what was planted when it has ended, also by an error: that much was taken. */
   readonly onEnd?: (planted: Planted) => Promise<void>;
   /** Simulated containers are known to no cluster: who can name them is told directly. */
   readonly onNames?: (names: readonly ContainerName[]) => Promise<void>;
 }
 
-/** Resolves when the signal has come and the windows in hand are done. */
+/**
+ * Resolves when the signal has come and the windows in hand are done.
+ * @throws what can never work
+ */
 export async function simulate({
   settings,
   backfillMs,
@@ -44,11 +47,14 @@ export async function simulate({
     maxClockSkewMs: settings.simulateClockSkew,
   });
   const planted = onEnd && new Planted(fleet);
-  await runSimulation({
-    fleet,
-    ...rest,
-    ...(windows === undefined ? {} : { windows }),
-    ...(planted ? { onTaken: (batches) => planted.add(batches) } : {}),
-  });
-  if (planted) await onEnd(planted);
+  try {
+    await runSimulation({
+      fleet,
+      ...rest,
+      ...(windows === undefined ? {} : { windows }),
+      ...(planted ? { onTaken: (batches) => planted.add(batches) } : {}),
+    });
+  } finally {
+    if (planted) await onEnd(planted);
+  }
 }

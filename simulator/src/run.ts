@@ -40,6 +40,7 @@ const LAST_RETRY_MS = 10_000;
  * Publishes from window 0 on, in order, each until it is taken: nothing is skipped, and late windows follow as fast as
  * the publisher takes them. A window that was under way when the signal came may be there in part and is not counted.
  * @returns the truth of the windows that were taken whole; added up when first asked for
+ * @throws what the publisher, or who is told the names, says can never work
  */
 export async function runSimulation(options: SimulationOptions): Promise<Truth> {
   const { fleet, signal, logger, windows = Infinity } = options;
@@ -103,10 +104,16 @@ async function retried(work: () => Promise<void>, { window, signal, logger }: At
       await work();
       return true;
     } catch (error) {
+      if (isHopeless(error)) throw error;
       logger.warn({ err: error, window }, 'a simulated window was not taken; it is kept and tried again');
     }
     if (!(await sleep(waitMs * (0.5 + Math.random() / 2), signal))) return false;
   }
+}
+
+/** As errors of the transport and of the store say it of themselves: the same would fail again, for ever. */
+function isHopeless(error: unknown): boolean {
+  return (error as { retryable?: unknown } | undefined)?.retryable === false;
 }
 
 /** @returns false where the signal came first */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { cgroupMetrics, decodeBatch, topics } from '@dentryscope/contracts';
 import { backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
 import type { ContainerName, Truth } from '@dentryscope/simulator';
-import { openEmbeddedLog } from '@dentryscope/transport';
+import { openEmbeddedLog, TransportError } from '@dentryscope/transport';
 import type { Message, Publisher } from '@dentryscope/transport';
 import type { CgroupMetric, NodeBatch } from '@dentryscope/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -99,6 +99,21 @@ describe('runSimulation', () => {
     const truth = await run;
     expect(truth.windows).toEqual({ from: 0, to: 0 });
     expect(truth.sum('dentries_allocated')).toBeUndefined();
+  });
+
+  it.each(['publisher', 'names'] as const)('ends by what can never work, told by the %s', async (by) => {
+    const hopeless = new TransportError('never', false);
+    let calls = 0;
+    const fail = async () => {
+      calls++;
+      throw hopeless;
+    };
+    const publisher = Object.assign(new Kept(), by === 'publisher' ? { publish: fail } : {});
+    const onNames = by === 'names' ? fail : async () => {};
+    const { signal } = new AbortController();
+    const run = runSimulation({ fleet: fleetOf(5 * windowMs), publisher, logger, onNames, signal });
+    await expect(run).rejects.toBe(hopeless);
+    expect(calls).toBe(1);
   });
 
   it('tells the names before the windows, and again where that failed', async () => {
