@@ -87,6 +87,16 @@ describe.skipIf(missing)('InfluxDB 2.7 that refuses a line', () => {
     expect(await total(store.reader)).toBe(sumOf500 - 751n);
   });
 
+  test('a node that is called as a wrong setting is told: its refused line is refused', async () => {
+    await open();
+    const node = 'organization name "x" not found';
+    const refused = await refusalOf([window({ node, figures: { 7: 1n, 8: tooLarge } })]);
+    expect(refused).toMatchObject([
+      { batch: 0, rest: { cgroups: { ids: [8n] } }, reason: expect.stringContaining('out of range') },
+    ]);
+    expect(await total(store.reader)).toBe(1n);
+  });
+
   test('the line of the node: its cgroups are in', async () => {
     await open();
     await plant('node,cluster=c1 node_dentries=0.5');

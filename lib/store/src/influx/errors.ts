@@ -50,6 +50,14 @@ function reason(error: unknown): string {
   return message.trim() || code || String(error);
 }
 
+/**
+ * Wrong settings, not refused data: said with status 400 too, to a query. From their beginning, since a refused line that InfluxDB
+ * quotes may have any words in it.
+ */
+const NO_ORGANIZATION = /^(?:failed to decode request body: )?organization name "/;
+/** Go's answer to plain HTTP. */
+const PLAIN_HTTP = /^(?:400 Bad Request : )?Client sent an HTTP request to an HTTPS server/;
+
 /** InfluxDB's own words are in `message`, e.g. `organization name "x" not found`. */
 function ofStatus(
   error: HttpError,
@@ -68,9 +76,8 @@ function ofStatus(
     return may(
       `DENTRYSCOPE_INFLUX_TOKEN (or _TOKEN_FILE) must be a token that may use bucket ${bucket} of ${org}.`,
     );
-  // Go's answer to plain HTTP: a wrong setting, not refused data.
-  if (/HTTP request to an HTTPS server/.test(message)) return may('The URL has to begin with https://.');
-  if (/organization/.test(message)) return may('DENTRYSCOPE_INFLUX_ORG names the organization.');
+  if (PLAIN_HTTP.test(message)) return may('The URL has to begin with https://.');
+  if (NO_ORGANIZATION.test(message)) return may('DENTRYSCOPE_INFLUX_ORG names the organization.');
   if (isBucketMissing(error)) return may(`${bucketSetting} names the bucket.`);
   const refused = status === 400 || status === 413 || status === 422;
   return refused
