@@ -4,11 +4,14 @@ import { parseTime } from './parse-time.js';
 
 const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `250ms`, `10s`, `1.5m`. @returns milliseconds @throws Error */
+/** `250ms`, `10s`, `1.5m`: in decimal, as 4.1 times 60,000 is none of a double's. @returns milliseconds @throws Error */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
-  const ms = match ? Number(match[1]) * unitMs[match[2] as string]! : NaN;
-  if (!Number.isSafeInteger(ms)) throw new Error('wants a length of time such as 250ms, 10s or 5m');
+  const [, whole = '', fraction = '', unit = ''] = /^(\d+)(?:\.(\d+))?(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
+  const parts = BigInt(whole + fraction) * BigInt(unitMs[unit] ?? 0);
+  const partsAMs = 10n ** BigInt(fraction.length);
+  const ms = Number(parts / partsAMs);
+  if (unit === '' || parts % partsAMs !== 0n || !Number.isSafeInteger(ms))
+    throw new Error('wants a length of time such as 250ms, 10s or 5m');
   return ms;
 }
 
