@@ -78,6 +78,13 @@ test.each([
   ]);
 });
 
+test('half of an odd number of milliseconds is no whole one, and a series is answered all the same', async () => {
+  const reader: Reader = { ...fine, series: async () => ({ steps: [] }), gaps: async () => [] };
+  await build({ reader, queryTimeoutMs: 401 });
+  const { status, json } = await ask(app!, '/v1/series?metric=node_dentries&from=1s&step=1s');
+  expect([status, json.gaps]).toEqual([200, []]);
+});
+
 test('a store that fails over the gaps fails: it is not said that there are none', async () => {
   const reader: Reader = { ...failing(new StoreError('down', true)), series: async () => ({ steps: [] }) };
   await build({ reader });

@@ -58,7 +58,7 @@ async function gapsInTime(
   { filter, fromMs, toMs }: SeriesRequest,
   cap: Cap,
 ): Promise<readonly Gap[] | null> {
-  const limit = AbortSignal.timeout(queryTimeoutMs / 2);
+  const limit = AbortSignal.timeout(Math.ceil(queryTimeoutMs / 2));
   const where = { filter: placeOf(filter), fromMs, toMs, limit: MOST_GAPS };
   const late = new Promise<null>((resolve) =>
     limit.addEventListener('abort', () => resolve(null), { once: true }),

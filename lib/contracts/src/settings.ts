@@ -16,6 +16,9 @@ const measuring: Command[] = ['standalone', 'agent', 'doctor'];
 const storing: Command[] = ['standalone', 'ingester', 'api', 'rollup'];
 const naming: Command[] = ['standalone', 'agent', 'ingester'];
 
+/** A timer of Node that is longer goes off at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 export const settings = {
   logLevel: choice(
     'LOG_LEVEL',
@@ -221,6 +224,7 @@ export const settings = {
     ['standalone', 'api'],
     'Time cap of a query.',
     1,
+    LONGEST_TIMER_MS,
   ),
   ...simulationSettings,
   every: optional(

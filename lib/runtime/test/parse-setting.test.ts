@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../src/parse-setting.js';
+import { settings } from '@dentryscope/contracts';
+import { parseDuration, parseSetting } from '../src/parse-setting.js';
 
 test.each([
   ['s', 1000],
@@ -28,4 +29,9 @@ test('what is no whole number of milliseconds is refused, and what is none at al
     '9007199254740992ms',
   ])
     expect(() => parseDuration(text), text).toThrow(/wants a length of time/);
+});
+
+test('the time cap of a query is no longer than a timer can be', () => {
+  expect(parseSetting(settings.apiQueryTimeout, '24d')).toBe(24 * 86_400_000);
+  expect(() => parseSetting(settings.apiQueryTimeout, '25d')).toThrow('must be at most 2147483647ms');
 });
