@@ -34,27 +34,31 @@ export class Announcer {
     this.#toldAllAtMs = nowMs;
   }
 
-  /** @param ids the cgroups of this window's columns */
+  /**
+   * @param ids the cgroups of this window's columns
+   * @param nowMs monotonic
+   */
   infos(ids: readonly bigint[], nowMs: number): News {
     const repeat = nowMs - this.#toldAllAtMs >= REPEAT_MS;
-    const known = [...new Set([...ids, ...this.#told.keys()])].flatMap((id) => this.#infoOf(id) ?? []);
+    const rows = new Set(ids);
+    const known = [...new Set([...rows, ...this.#told.keys()])].flatMap((id) => this.#infoOf(id) ?? []);
     const infos = known.filter((info) => repeat || this.#isNews(info));
     return {
       infos,
       keep: () => {
         if (repeat) this.#toldAllAtMs = nowMs;
         for (const info of infos) this.#told.set(info.id, info);
+        for (const { id, removed } of this.#told.values())
+          if (removed && !rows.has(id)) this.#told.delete(id);
       },
     };
   }
 
-  /** The dead have been told; a later cgroup of the same id would be news. */
-  forget(ids: readonly bigint[]): void {
-    for (const id of ids) this.#told.delete(id);
-  }
-
+  /** The dead that hold dentries are named for as long as they do, though nobody else remembers them then. */
   #infoOf(id: bigint): CgroupInfoFields | undefined {
-    return id === OVERFLOW_ID ? overflow : this.lookup(id);
+    if (id === OVERFLOW_ID) return overflow;
+    const told = this.#told.get(id);
+    return this.lookup(id) ?? (told && { ...told, removed: true });
   }
 
   #isNews(info: CgroupInfoFields): boolean {

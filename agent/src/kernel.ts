@@ -37,7 +37,7 @@ const reclaimHooks = [
 
 /** A probe of its own: where it can't be opened the others go on. */
 async function openReclaim(
-  { backend, procRoot, reclaimEventMin }: Settings,
+  { backend, maxCgroups, procRoot, reclaimEventMin }: Settings,
   preferV1: boolean,
   logger: Logger,
 ): Promise<{ signal: Signal; collect(): void }> {
@@ -47,6 +47,7 @@ async function openReclaim(
     const { ReclaimSignal } = await import('./signals/reclaim.js');
     const probe = ReclaimProbe.open({
       ...(backend === 'auto' || backend === 'none' ? {} : { backends: [backend] }),
+      maxCgroups,
       preferV1,
       eventMinNs: BigInt(reclaimEventMin) * 1_000_000n,
     });

@@ -11,6 +11,7 @@ import { degradedSentences, hookStatuses } from './health.js';
 import { Announcer } from './identity.js';
 import type { Kernel, Signal, SignalSample } from './signal.js';
 import { Strangers } from './strangers.js';
+import { clockProblems } from './window-clock.js';
 import type { WindowTimes } from './window-clock.js';
 
 export interface NodeFacts {
@@ -46,7 +47,7 @@ export class Sampler {
     private readonly admission: Admission,
   ) {
     for (const signal of kernel.signals) this.#deltas.set(signal, new Deltas());
-    this.#announcer = new Announcer((id) => this.tree.lookup(id), Date.now());
+    this.#announcer = new Announcer((id) => this.tree.lookup(id), performance.now());
     this.#pressure = readNode(facts.procRoot, facts.kernelRelease).pressure;
   }
 
@@ -79,14 +80,17 @@ export class Sampler {
     const admitted = this.admission.admit(merge(signals.parts));
     const cgroups = admitted.window;
     const node = readNode(this.facts.procRoot, this.facts.kernelRelease);
-    const news = this.#announcer.infos([...cgroups.ids, ...this.#foldedOf(signals.fields)], times.endMs);
+    const news = this.#announcer.infos(
+      [...cgroups.ids, ...this.#foldedOf(signals.fields)],
+      performance.now(),
+    );
     const init = {
       ...this.#head(times),
       ...signals.fields,
       state: { ...node.state, ...pressureDelta(this.#pressure, node.pressure), ...signals.state },
       cgroups: { ids: cgroups.ids, ...cgroups.columns },
       cgroupInfos: news.infos,
-      health: this.#health(windowsLost, node.failures),
+      health: this.#health(windowsLost, [...clockProblems(times), ...node.failures]),
     };
     return {
       init,
@@ -133,7 +137,6 @@ export class Sampler {
       deltas.forget(dead);
     }
     this.admission.forget(dead);
-    this.#announcer.forget(dead);
   }
 
   /** Events say whose they are, whatever has rows: who was refused and is in one has to have a name. */

@@ -3,6 +3,8 @@
 export interface WindowTimes {
   readonly startMs: number;
   readonly endMs: number;
+  /** How far the wall clock is behind `endMs`; 0 but where it was ahead before. */
+  readonly behindMs: number;
   /** Monotonic clock. */
   readonly endNs: bigint;
   readonly durationNs: bigint;
@@ -28,9 +30,12 @@ export class WindowClock {
    */
   now(): WindowTimes {
     const endNs = this.nowNs();
+    const nowMs = this.nowMs();
+    const endMs = Math.max(nowMs, this.#startMs + 1);
     return {
       startMs: this.#startMs,
-      endMs: Math.max(this.nowMs(), this.#startMs + 1),
+      endMs,
+      behindMs: endMs - nowMs,
       endNs,
       durationNs: endNs - this.#startNs,
     };
@@ -41,6 +46,15 @@ export class WindowClock {
     this.#startMs = window.endMs;
     this.#startNs = window.endNs;
   }
+}
+
+/** A sentence where windows are not dated as the wall clock would. */
+export function clockProblems({ endMs, behindMs }: WindowTimes): string[] {
+  if (behindMs === 0) return [];
+  return [
+    `the wall clock is ${(behindMs / 1000).toFixed(1)} s behind the end of the last window, as it was ahead before: until ` +
+      `${new Date(endMs).toISOString()} windows are dated ahead of it, 1 ms long each`,
+  ];
 }
 
 /** Milliseconds until the next multiple of the window's length: nodes with one length end their windows together. */

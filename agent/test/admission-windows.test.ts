@@ -69,7 +69,7 @@ const remove = (id: bigint) => events.push(eventOf('rmdir', id));
 
 async function take(): Promise<Sample> {
   await sampler.prepare();
-  return sampler.take({ startMs: 1, endMs: 2, endNs: 2n, durationNs: 1n }, 0n);
+  return sampler.take({ startMs: 1, endMs: 2, behindMs: 0, endNs: 2n, durationNs: 1n }, 0n);
 }
 
 async function kept(): Promise<NodeBatchInit> {

@@ -4,7 +4,7 @@ import { Deltas, merge } from '../src/deltas.js';
 import { Announcer } from '../src/identity.js';
 import type { CgroupInfoFields } from '../src/identity.js';
 import type { Counted } from '../src/signal.js';
-import { WindowClock, untilBoundaryMs } from '../src/window-clock.js';
+import { WindowClock, clockProblems, untilBoundaryMs } from '../src/window-clock.js';
 
 const drained = (counts: Record<string, [bigint, bigint]>, freed = true): Counted => ({
   ids: BigUint64Array.from(Object.keys(counts).map(BigInt)),
@@ -111,9 +111,13 @@ it('windows never overlap though the clock is set back, and their true length is
   mono += 1_000_000_000n;
   const first = clock.now();
   expect(first).toMatchObject({ startMs: 1_000_500, endMs: 1_000_501, durationNs: 1_000_000_000n });
+  expect(clockProblems(first)).toEqual([
+    'the wall clock is 0.1 s behind the end of the last window, as it was ahead before: until 1970-01-01T00:16:40.501Z windows are dated ahead of it, 1 ms long each',
+  ]);
   clock.advance(first);
   wall = 1_060_000;
   expect(clock.now()).toMatchObject({ startMs: 1_000_501, endMs: 1_060_000 });
+  expect(clockProblems(clock.now())).toEqual([]);
 });
 
 it('a clock that is set forward, and back again, makes a long window and then short ones, none over another', () => {
@@ -160,9 +164,28 @@ it('a cgroup is announced once, when it dies, and again for readers that came la
   expect(announcer.infos([7n], 0).infos).toEqual([info]); // not kept: said again
   expect(tell([7n, 8n], 10)).toEqual([info]);
   expect(tell([7n], 20)).toEqual([]);
-  info = { ...info, removed: true };
-  expect(tell([], 30)).toEqual([info]);
   expect(tell([], 300_000)).toEqual([info]);
-  announcer.forget([7n]);
-  expect(tell([], 600_000)).toEqual([]);
+  info = { ...info, removed: true };
+  expect(tell([], 300_010)).toEqual([info]);
+  expect(tell([], 900_000)).toEqual([]);
+});
+
+it('the dead that hold dentries are told now and then, also when nobody remembers them any more, and no longer', () => {
+  const living = { id: 9n, path: '/b', hierarchy: 'v2', podUid: '', containerId: '', removed: false };
+  let found: CgroupInfoFields | undefined = living;
+  const announcer = new Announcer((id) => (id === 9n ? found : undefined), 0);
+  const tell = (ids: bigint[], nowMs: number) => {
+    const news = announcer.infos(ids, nowMs);
+    news.keep();
+    return news.infos;
+  };
+  expect(tell([9n], 0)).toEqual([living]);
+  // It was forgotten at once, as where very many die.
+  found = undefined;
+  const dead = { ...living, removed: true };
+  expect(tell([9n], 10)).toEqual([dead]);
+  expect(tell([9n], 20)).toEqual([]);
+  expect(tell([9n], 300_010)).toEqual([dead]);
+  expect(tell([], 300_020)).toEqual([]);
+  expect(tell([], 900_000)).toEqual([]);
 });

@@ -39,7 +39,7 @@ it('gives the places of cgroups back whose birth and death were missed, once a w
   const sampler = new Sampler(facts, kernel, tree, admission);
   const window = async (keep = true) => {
     await sampler.prepare();
-    const sample = sampler.take({ startMs: 1, endMs: 2, endNs: 2n, durationNs: 1n }, 0n);
+    const sample = sampler.take({ startMs: 1, endMs: 2, behindMs: 0, endNs: 2n, durationNs: 1n }, 0n);
     if (keep) sample.keep();
     return sample.init.cgroups!.ids;
   };
