@@ -112,6 +112,7 @@ export class Agent {
     this.#ended = true;
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#closing;
+    for (const signal of this.kernel.signals) signal.finish?.();
     await this.#closeWindow();
     await this.#packing;
     await this.sender.close(CLOSE_GRACE_MS);

@@ -44,6 +44,8 @@ export interface Signal {
   forget(ids: readonly bigint[]): void;
   /** Sentences: what else is not whole. */
   problems(): readonly string[];
+  /** The next sample is the last: what was waiting for more comes into it. */
+  finish?(): void;
   close(): void;
 }
 

@@ -1,5 +1,5 @@
 /** Watchdogs that do not run have nothing to count. /proc and /sys are the test's own: a kernel's can't be without one. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -104,4 +104,15 @@ describe('a detector that', () => {
     write({ 'proc/sys/kernel/hung_task_timeout_secs': 0 });
     expect(window()?.hungTasks).toBeUndefined();
   });
+});
+
+it('a report whose stack has not come when the agent ends is in its last window', () => {
+  begin();
+  appendFileSync(
+    join(root, 'kmsg'),
+    '0,1,100,-;watchdog: BUG: soft lockup - CPU#0 stuck for 23s! [umount:9]\n',
+  );
+  expect(window()?.softlockups).toBe(0n);
+  signal.finish();
+  expect(window()?.softlockups).toBe(1n);
 });

@@ -12,9 +12,9 @@ function reportsOf(lines: readonly string[]): Report[] {
   const reader = new ReportReader();
   const ended = lines.flatMap((line) => {
     const record = parseRecord(line);
-    return (record && reader.add(record)) ?? [];
+    return record ? reader.add(record) : [];
   });
-  return [...ended, ...[reader.flush() ?? []].flat()];
+  return [...ended, ...reader.flush()];
 }
 
 const recorded = (kernel: string) =>
@@ -141,6 +141,56 @@ Call Trace:
     expect(report?.stack).toEqual(['_raw_spin_lock', 'shrink_dentry_list']);
   });
 
+  const lockup = (cpu: number, comm: string, frames: string[]) => [
+    `watchdog: BUG: soft lockup - CPU#${cpu} stuck for 23s! [${comm}:${900 + cpu}]`,
+    'Modules linked in: ext4',
+    `CPU: ${cpu} PID: ${900 + cpu} Comm: ${comm} Not tainted 6.1.0-48-amd64 #1`,
+    `RIP: 0010:${frames[0]}+0x1/0x2`,
+    'Call Trace:',
+    ' <TASK>',
+    ...frames.slice(1).map((frame) => ` ${frame}+0x1/0x2`),
+    ' </TASK>',
+  ];
+  const two = [
+    lockup(0, 'umount', ['_raw_spin_lock', 'shrink_dentry_list', 'do_one_tree']),
+    lockup(1, 'java', ['native_queued_spin_lock_slowpath', 'futex_wait']),
+  ] as const;
+  const causes = [
+    ['umount', 'shrink_dentry_list', 'dentry_reclaim'],
+    ['java', 'futex_wait', 'other'],
+  ];
+  const causesOf = (reports: readonly Report[]) =>
+    reports.map(({ comm, stack, cause }) => [comm, stack[1], cause]).sort((a, b) => (a[0]! < b[0]! ? 1 : -1));
+
+  it.each([
+    ['the first first', [0, 1]],
+    ['the second first', [1, 0]],
+  ])('two CPUs whose heads come before their stacks have each its own: %s', (_, order) => {
+    const heads = two.map((lines) => lines.slice(0, 1)).flat();
+    const stacks = order.map((at) => two[at]!.slice(1)).flat();
+    expect(causesOf(printed([...heads, ...stacks].join('\n')))).toEqual(causes);
+  });
+
+  it('where the kernel tells who prints, no line of one is another’s, however they mix', () => {
+    const mixed = two[0].flatMap((line, i) => [
+      `4,${3 * i},${i * 100},-,caller=C0;${line}`,
+      ...(two[1][i] === undefined ? [] : [`4,${3 * i + 1},${i * 100},-,caller=C1;${two[1][i]}`]),
+      `4,${3 * i + 2},${i * 100},-,caller=T77;eth0: link up`,
+    ]);
+    expect(causesOf(reportsOf(mixed))).toEqual(causes);
+  });
+
+  it('a stack that another CPU prints for the one that found the stall is the stall’s', () => {
+    const [report] = reportsOf([
+      '3,1,100,-,caller=C0;watchdog: Watchdog detected hard LOCKUP on cpu 3',
+      '4,2,200,-,caller=C3;CPU: 3 UID: 0 PID: 55 Comm: umount Not tainted 6.12.0 #1',
+      '4,3,300,-,caller=C3;RIP: 0010:d_walk+0x1/0x2',
+      '4,4,400,-,caller=C3;Call Trace:',
+      '4,5,500,-,caller=C3; do_one_tree+0x1/0x2',
+    ]);
+    expect(report).toMatchObject({ cpu: 3, comm: 'umount', stack: ['d_walk', 'do_one_tree'] });
+  });
+
   it('other lines of the log are no reports', () => {
     expect(printed('usb 1-1: stuck\nCall Trace:\n shrink_dentry_list+0x5/0x160\n </TASK>')).toEqual([]);
     expect(parseRecord('nonsense')).toBeUndefined();
@@ -177,6 +227,7 @@ it('a record is its first line; the dictionary is not text', () => {
     sequence: 365n,
     timeNs: 3_902_427_000n,
     continues: true,
+    caller: 'T1',
     text: 'rcu: \tRCU',
   });
 });

@@ -25,6 +25,10 @@ export class StackReader {
     return this.#ended;
   }
 
+  get began(): boolean {
+    return this.#inTrace;
+  }
+
   /** Innermost first; frames that the unwinder is not sure of (`?`) are left out. */
   get frames(): readonly string[] {
     return this.#counter === undefined ? this.#frames : [this.#counter, ...this.#frames];

@@ -128,6 +128,11 @@ export class KernelLogSignal implements Signal {
     ];
   }
 
+  finish(): void {
+    this.poll();
+    this.#reports.push(...this.#reader.flush());
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#kmsg?.close();
@@ -141,9 +146,8 @@ export class KernelLogSignal implements Signal {
       this.#clock.learn(last.timeNs, nowNs, nowNs - this.#polledNs < BigInt(2 * POLL_MS) * 1_000_000n);
     this.#polledNs = nowNs;
     if (last) this.#lastLineNs = nowNs;
-    const ended = records.map((record) => this.#reader.add(record));
-    if (nowNs - this.#lastLineNs > PATIENCE_NS) ended.push(this.#reader.flush());
-    this.#reports.push(...ended.filter((report) => report !== undefined));
+    for (const record of records) this.#reports.push(...this.#reader.add(record));
+    if (nowNs - this.#lastLineNs > PATIENCE_NS) this.#reports.push(...this.#reader.flush());
   }
 
   #event(report: Report) {
