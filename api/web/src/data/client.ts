@@ -2,8 +2,11 @@
 import type { ProblemBody } from '@dentryscope/contracts';
 import { parseExact } from './exact-json.js';
 
-/** A network that swallows packets must not look like an API that thinks. */
-const PATIENCE_MS = 15_000;
+/**
+ * A network that swallows packets must not look like an API that thinks: that says so by itself after 30 s, where
+ * DENTRYSCOPE_API_QUERY_TIMEOUT is left as it is.
+ */
+const PATIENCE_MS = 35_000;
 const TOKEN_KEY = 'dentryscope-token';
 
 /** For this tab alone, and gone with it. */
@@ -25,10 +28,20 @@ export class ApiProblem extends Error {
 /** No answer came. */
 export class Unreachable extends Error {}
 
-async function problemOf(response: Response): Promise<ApiProblem> {
-  const isProblem = response.headers.get('content-type')?.includes('problem+json');
-  const body = isProblem ? ((await response.json()) as ProblemBody) : undefined;
-  return new ApiProblem(response.status, body?.detail ?? `HTTP ${response.status} ${response.statusText}`);
+function problemOf({ headers, status, statusText }: Response, text: string): ApiProblem {
+  const isProblem = headers.get('content-type')?.includes('problem+json');
+  const body = isProblem ? (JSON.parse(text) as ProblemBody) : undefined;
+  return new ApiProblem(status, body?.detail ?? `HTTP ${status} ${statusText}`);
+}
+
+/** All of it: an answer that begins and never ends is none. @throws Unreachable */
+async function answerTo(url: string, request: RequestInit): Promise<{ response: Response; text: string }> {
+  try {
+    const response = await fetch(url, request);
+    return { response, text: await response.text() };
+  } catch (cause) {
+    throw new Unreachable('no answer', { cause });
+  }
 }
 
 export type Query = Record<string, string | number | undefined>;
@@ -45,9 +58,7 @@ export async function get<T>(path: string, query: Query, signal: AbortSignal): P
   const headers: HeadersInit = bearer === '' ? {} : { authorization: `Bearer ${bearer}` };
   const patient = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const request = { headers, signal: patient, cache: 'no-store' } as const;
-  const response = await fetch(address(path, query), request).catch((cause: unknown) => {
-    throw new Unreachable('no answer', { cause });
-  });
-  if (!response.ok) throw await problemOf(response);
-  return parseExact(await response.text()) as T;
+  const { response, text } = await answerTo(address(path, query), request);
+  if (!response.ok) throw problemOf(response, text);
+  return parseExact(text) as T;
 }
