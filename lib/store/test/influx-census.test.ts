@@ -62,9 +62,7 @@ describe.skipIf(missing)('buckets of InfluxDB 2.7', () => {
     'kept %i hours: a shard is as long as a number of repetitions of what is told of cgroups',
     async (hours) => {
       const { bucket } = await bucketOf(hours * 3600);
-      const [{ shardGroupDurationSeconds }] = (await rulesOf(bucket)) as [
-        { shardGroupDurationSeconds: number },
-      ];
+      const { shardGroupDurationSeconds } = (await rulesOf(bucket))[0]!;
       expect((shardGroupDurationSeconds * 1000) % repeatMs(hours * 3_600_000)).toBe(0);
     },
   );
