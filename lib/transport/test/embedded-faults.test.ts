@@ -177,6 +177,31 @@ describe('embedded log: retention', () => {
     await running;
   });
 
+  it('knows a group again that a step of the clock made it forget, by what it commits', async () => {
+    const directory = fresh();
+    const log = openEmbeddedLog({ directory });
+    await fill(log, 10);
+    const running = log.consumer({ topic: 't', group: 'g' });
+    expect(await collect(running, 10)).toHaveLength(10);
+    // A publisher whose clock makes all groups old; it trims with its first publish.
+    const ahead = openEmbeddedLog({ directory, forgetGroupMs: -8 * 24 * 3600_000 });
+    await fill(ahead, 10);
+    await ahead.close();
+    await until(async () => (await running.lag()) === 0n);
+    await log.close();
+    const next = openEmbeddedLog({ directory });
+    expect(await next.consumer({ topic: 't', group: 'g' }).lag()).toBe(0n);
+    const got: Received[] = [];
+    const consumer = next.consumer({ topic: 't', group: 'g' });
+    const reading = consumer.run(async (messages) => void got.push(...messages));
+    await fill(next, 10);
+    await until(() => got.some(({ offset }) => offset === 29n));
+    expect(got.map(({ offset }) => offset)[0]).toBe(20n);
+    expect(got).toHaveLength(10);
+    await next.close();
+    await reading;
+  });
+
   it('does not let a group that is long gone hold back the trimming', async () => {
     const directory = fresh();
     const log = openEmbeddedLog({ directory, maxAgeMs: 1 });

@@ -61,17 +61,21 @@ export class Group {
       .map((row) => this.#received(row));
   }
 
-  /** Moves the group behind `offset`. It never moves back. */
+  /**
+   * Moves the group behind `offset`. It never moves back. After a step of the clock a publisher may have forgotten the
+   * group while it was at work: then this makes it known again.
+   */
   commit(offset: bigint): void {
     this.#next = offset + 1n;
     if (this.options.ephemeral) return;
     this.db.transaction(() =>
       this.db.run(
-        'UPDATE groups SET committed = max(committed, ?), seenMs = ? WHERE topic = ? AND name = ?',
-        this.#next,
-        BigInt(Date.now()),
+        `INSERT INTO groups (topic, name, committed, seenMs) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+         SET committed = max(committed, excluded.committed), seenMs = excluded.seenMs`,
         this.#topic,
         blobOf(this.options.group),
+        this.#next,
+        BigInt(Date.now()),
       ),
     );
   }
