@@ -6,15 +6,18 @@ export interface Address {
   readonly port: number;
 }
 
-/** `host:port` as `listen` settings hold it; an empty host is every address. */
+/**
+ * `host:port` as `listen` settings hold it. An empty host is every address and stays empty: then Node takes those of
+ * IPv4 alone where the kernel has no IPv6, and does not where it is told `::`.
+ */
 export function parseListen(text: string): Address {
   const at = text.lastIndexOf(':');
-  return { host: text.slice(0, at).replace(/^\[|\]$/g, '') || '::', port: Number(text.slice(at + 1)) };
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
 }
 
 /** As a browser on this machine would ask for it. */
 export function urlOf({ host, port }: Address): string {
-  const name = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  const name = ['', '::', '0.0.0.0'].includes(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
   return `http://${name}:${port}`;
 }
 
@@ -29,6 +32,7 @@ export function listenError(error: unknown, text: string, variable: string): Err
     EADDRINUSE: 'the port is taken by another process; end it or choose another',
     EACCES: 'this user may not open that port; choose one above 1023',
     EADDRNOTAVAIL: 'this machine has no such address',
+    EAFNOSUPPORT: 'this kernel has no addresses of that kind; name one of IPv4, or none for all there are',
   };
   return new SettingError(`${variable}=${text}: ${why[code ?? ''] ?? message}`, { cause: error });
 }
