@@ -97,7 +97,7 @@ test('the fleet: totals over reporting nodes, the silent one named', async () =>
   expect(json.dentries).toMatchObject({ total: 2053, unused: 900, negative: 400, growthPerSecond: 50 });
   expect(json.worst.map((node: { node: string }) => node.node).slice(0, 3)).toEqual(['n3', 'n1', 'n2']);
   const missing = json.missing.join('\n');
-  expect(missing).toMatch(/1 node is silent and not in the totals: n3\./);
+  expect(missing).toMatch(/1 node is silent, or its clock is behind, and not in the totals: n3\./);
   expect(missing).toMatch(/Hook dentry_free could not attach on 1 node.*: n1\./);
   expect(missing).toMatch(/3 nodes give no count of negative dentries.*: n2, shared, shared\./);
   expect(missing).toMatch(/1 node has lost windows since boot.*: n3\./);
@@ -107,6 +107,19 @@ test('the fleet of one cluster', async () => {
   const { json } = await api.get('/v1/fleet?cluster=c2');
   expect(json.nodes).toMatchObject({ total: 1, reporting: 1 });
   expect(json.dentries).toEqual({ total: 2 });
+});
+
+test('a cluster that is not there: said of that cluster, not of all', async () => {
+  const fleet = await api.get('/v1/fleet?cluster=typo');
+  expect(fleet.json.missing).toEqual([
+    'No window of cluster typo has come in the last 24 hours: start an agent there (or look at its name), or look whether the ingester runs.',
+  ]);
+  const node = await api.get('/v1/nodes/n1?cluster=typo');
+  expect([node.status, node.json.detail]).toEqual([
+    404,
+    'No window of a node n1 in cluster typo has come in the last 24 hours. GET /v1/nodes lists the nodes.',
+  ]);
+  expect((await api.get('/v1/nodes/nobody')).json.detail).toMatch(/^No window of a node nobody has come/);
 });
 
 test('a node: what is not known is absent, not 0', async () => {
@@ -237,4 +250,23 @@ test('series: where a node has no windows is marked, with what is known of why',
   const later = await api.get('/v1/series?metric=node_dentries&cluster=c9&from=2m');
   expect(later.json.gaps).toHaveLength(1);
   expect((await api.get('/v1/series?metric=node_dentries&node=n1&from=2m')).json.gaps).toEqual([]);
+});
+
+test('a clock that is ahead: nobody can tell whether the node reports, and by how much it is', async () => {
+  const cluster = 'c8';
+  // Windows that end 10 s and 10.001 s from now, and 90 s.
+  const ends = (node: string, aheadMs: number) =>
+    windowOf({ node, cluster, startMs: NOW + aheadMs - 10_000, state: { nrDentry: 5n } });
+  await api.store.writer.write([ends('fine', 10_000), ends('more', 10_001), ends('much', 90_000)]);
+  const { json } = await api.get(`/v1/fleet?cluster=${cluster}`);
+  expect([json.nodes.reporting, json.dentries.total]).toEqual([1, 5]);
+  expect(json.missing[0]).toBe(
+    "2 nodes have clocks ahead of the API's, so that nobody can tell whether they report; not in the totals: more (10 s), much (90 s).",
+  );
+  const node = async (name: string) => (await api.get(`/v1/nodes/${name}?cluster=${cluster}`)).json;
+  expect(await node('fine')).toMatchObject({ reporting: true, degraded: [] });
+  const much = await node('much');
+  expect(much.reporting).toBe(false);
+  expect(much.degraded).toEqual([expect.stringMatching(/^Its clock is at least 90 s ahead of the API's/)]);
+  expect([...Value.Errors(NodeAnswer, much)]).toEqual([]);
 });

@@ -27,7 +27,8 @@ function worst(nodes: readonly Node[]): Node[] {
     .slice(0, WORST);
 }
 
-export function fleetOf(nodes: readonly Node[], now: number): FleetAnswer {
+/** @param cluster the only one that was asked for */
+export function fleetOf(nodes: readonly Node[], now: number, cluster?: string): FleetAnswer {
   const reporting = nodes.filter((node) => node.reporting);
   return {
     time: iso(now),
@@ -44,6 +45,6 @@ export function fleetOf(nodes: readonly Node[], now: number): FleetAnswer {
       growthPerSecond: growth(reporting),
     }),
     worst: worst(nodes),
-    missing: missingOf(nodes),
+    missing: missingOf(nodes, now, cluster),
   };
 }

@@ -11,10 +11,30 @@ const MISSED_WINDOWS = 3;
 /** For the way of a window: spool, broker, ingester, store. */
 const GRACE_MS = 10_000;
 
-function isReporting({ windowStartMs, windowEndMs }: NodeBatch, now: number): boolean {
+function isReporting(window: NodeBatch, now: number): boolean {
+  const { windowStartMs, windowEndMs } = window;
   const windowMs = Number(windowEndMs - windowStartMs);
-  return Number(windowEndMs) >= now - MISSED_WINDOWS * windowMs - GRACE_MS;
+  const recent = Number(windowEndMs) >= now - MISSED_WINDOWS * windowMs - GRACE_MS;
+  return recent && aheadMs(Number(windowEndMs), now) === 0;
 }
+
+/**
+ * By how much a node's clock is ahead of this one, where its newest window ends later than any can have come. Of such a node
+ * nobody can tell whether it reports: it would seem to for as long after its end. 0: not ahead.
+ */
+export function aheadMs(lastSeenMs: number, now: number): number {
+  return lastSeenMs > now + GRACE_MS ? lastSeenMs - now : 0;
+}
+
+function clockOf({ windowEndMs }: NodeBatch, now: number): string[] {
+  const ahead = aheadMs(Number(windowEndMs), now);
+  if (ahead === 0) return [];
+  return [
+    `Its clock is at least ${inSeconds(ahead)} ahead of the API's: whether it reports cannot be told, and its windows are in ranges that are yet to come.`,
+  ];
+}
+
+export const inSeconds = (ms: number) => `${Math.floor(ms / 1000)} s`;
 
 function hooksOf({ health }: NodeBatch): Static<typeof Hook>[] {
   return (health?.hooks ?? []).map(({ hook, backend, reason, includesPseudo, perCgroup, missed }) => ({
@@ -52,7 +72,7 @@ export function nodeOf(record: NodeRecord, now: number): Node {
     ...figuresOf(record),
     hooks: hooksOf(newest),
     windowsLost: newest.health?.windowsLost ?? 0n,
-    degraded: newest.health?.degraded ?? [],
+    degraded: [...clockOf(newest, now), ...(newest.health?.degraded ?? [])],
   };
 }
 

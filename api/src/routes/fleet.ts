@@ -20,6 +20,7 @@ export function fleetRoute(app: App, context: Context): void {
     return fleetOf(
       records.map((record) => nodeOf(record, now)),
       now,
+      request.query.cluster,
     );
   });
 }

@@ -20,12 +20,13 @@ const schema = {
 };
 
 /** @throws Problem not_found; invalid_request where clusters share the name */
-function only(records: readonly NodeRecord[], node: string): NodeRecord {
+function only(records: readonly NodeRecord[], node: string, cluster: string | undefined): NodeRecord {
   const [record, ...others] = records;
+  const where = cluster === undefined ? '' : ` in cluster ${cluster}`;
   if (!record)
     throw new Problem(
       'not_found',
-      `No window of a node ${node} has come in the last 24 hours. GET /v1/nodes lists the nodes.`,
+      `No window of a node ${node}${where} has come in the last 24 hours. GET /v1/nodes lists the nodes.`,
     );
   if (others.length === 0) return record;
   const clusters = records.map(({ newest }) => newest.cluster).join(', ');
@@ -52,7 +53,8 @@ export function nodeRoute(app: App, context: Context): void {
   app.get('/v1/nodes/:node', { schema }, async (request, reply): Promise<NodeAnswer> => {
     const { node } = request.params;
     const { record, top } = await ask(context, reply, async (cap) => {
-      const record = only(await recordsOf(context, { ...request.query, node }, cap), node);
+      const records = await recordsOf(context, { ...request.query, node }, cap);
+      const record = only(records, node, request.query.cluster);
       return { record, top: await topOf(context, record.newest, cap) };
     });
     return {
