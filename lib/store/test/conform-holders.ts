@@ -208,6 +208,17 @@ export function holdersConform(store: Current): void {
     expect(Number(root) / Number(big)).toBeCloseTo(1, 12);
   });
 
+  test('errors of boots that are gone leave nothing, whatever their sum was rounded to', async () => {
+    const { writer, reader } = store();
+    const of = (bootId: string, seq: number, error: bigint) =>
+      window({ bootId, seq, live: { 7: [5n, error] }, state: { dentriesBeforeAgentStandardError: error } });
+    // As floats, the squares of the first two come to that of the second.
+    await writer.write([of('boot-1', 1, 1n), of('boot-2', 2, 2n ** 27n), of('boot-3', 3, 0n)]);
+    const stepMs = 3 * WINDOW;
+    for (const name of ['live_dentries_standard_error', 'node_dentries_before_agent_standard_error'])
+      expect(await series(reader, { metric: metric(name), stepMs }), name).toEqual([[0, 0n]]);
+  });
+
   test('the books of a node may be negative', async () => {
     const { writer, reader } = store();
     const books = (node: string, ...of: bigint[]) =>

@@ -30,7 +30,9 @@ export async function windowSteps(ask: Ask, bucket: string, request: SeriesReque
 
 export function inOrder(steps: readonly Step[], { metric }: SeriesRequest): SeriesStep[] {
   const sorted = [...steps].sort(([a], [b]) => a - b);
-  return sorted.map(([startMs, sum]) => ({ startMs, value: combined(metric, sum) }));
+  // Of squares, which come rounded, what is left of their sum may be less than nothing.
+  const known = (sum: bigint) => (metric.combine === 'sum' || sum > 0n ? sum : 0n);
+  return sorted.map(([startMs, sum]) => ({ startMs, value: combined(metric, known(sum)) }));
 }
 
 function addTo(steps: Steps, more: Iterable<Step>): void {
