@@ -141,6 +141,48 @@ describe('deploy/kubernetes', () => {
       ['rollup'],
     ]);
   });
+
+  const named = (name: string) => all.find(({ container }) => container.name === name)!;
+  const limitMi = (name: string) => {
+    const [, count, unit] = /^(\d+)([MG])i$/.exec(named(name).container.resources!.limits!['memory']!)!;
+    return Number(count) * (unit === 'G' ? 1024 : 1);
+  };
+
+  it('lets the agent be as important as it says where a cluster wants a quota for that', () => {
+    const quotas = manifests.filter(({ kind }) => kind === 'ResourceQuota');
+    expect(quotas.map(({ metadata }) => metadata.namespace)).toEqual([
+      named('agent').manifest.metadata.namespace,
+    ]);
+    expect(quotas[0]!.spec!.scopeSelector!.matchExpressions).toEqual([
+      { scopeName: 'PriorityClass', operator: 'In', values: [named('agent').pod.priorityClassName] },
+    ]);
+  });
+
+  it('lets the agent load BPF and write its spool whatever the runtime, with the same capabilities', () => {
+    expect(named('agent').container.securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      seccompProfile: { type: 'Unconfined' },
+      seLinuxOptions: { type: 'spc_t' },
+      capabilities: { drop: ['ALL'], add: ['BPF', 'PERFMON', 'SYSLOG', 'SYS_RESOURCE'] },
+    });
+    expect(named('agent').container.securityContext!.privileged).toBeUndefined();
+    for (const { pod } of all.filter(({ container }) => container.name !== 'agent'))
+      expect(pod.securityContext).toMatchObject({ seccompProfile: { type: 'RuntimeDefault' } });
+  });
+
+  it('has room for the maps of 850 possible CPUs, and for the names of 300,000 pods', () => {
+    const { maxCgroups } = check('agent', named('agent').environment);
+    const mapsOfOneCpu = (maxCgroups + 2) * 248 + 32 * 1024;
+    expect(limitMi('agent') * 2 ** 20).toBeGreaterThan(130e6 + 850 * mapsOfOneCpu);
+    expect(limitMi('ingester') * 2 ** 20).toBeGreaterThan(296e6 + 300_000 * 5000);
+  });
+
+  it('leaves the API to say itself that its store is away', () => {
+    const { readinessProbe, livenessProbe } = named('api').container;
+    expect(readinessProbe!.httpGet!.path).toBe('/healthz');
+    expect(livenessProbe!.httpGet!.path).toBe('/healthz');
+  });
 });
 
 const noKube = requirePart('kube');

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import type { IncomingMessage } from 'node:http';
 import { loadAllYaml } from '@kubernetes/client-node';
-import type { V1Container, V1PodSpec, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { V1Container, V1PodSpec, V1PodTemplateSpec, V1ScopeSelector } from '@kubernetes/client-node';
 
 export interface Manifest {
   readonly kind: string;
   readonly apiVersion: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly spec?: {
+    readonly scopeSelector?: V1ScopeSelector;
     readonly template?: V1PodTemplateSpec;
     readonly jobTemplate?: { readonly spec?: { readonly template: V1PodTemplateSpec } };
   };
@@ -62,6 +63,7 @@ const plurals: Readonly<Record<string, string>> = {
   ServiceAccount: 'serviceaccounts',
   Service: 'services',
   Secret: 'secrets',
+  ResourceQuota: 'resourcequotas',
   Deployment: 'deployments',
   DaemonSet: 'daemonsets',
   CronJob: 'cronjobs',
