@@ -8,8 +8,8 @@ import { Registry, createLogger } from '@dentryscope/runtime';
 import { StoreError } from '@dentryscope/store';
 import { TransportError } from '@dentryscope/transport';
 import type { Message } from '@dentryscope/transport';
-import { decodeBatch } from '@dentryscope/contracts';
-import type { WindowBatch } from '@dentryscope/contracts';
+import { createBatch, decodeBatch } from '@dentryscope/contracts';
+import type { NodeBatch, WindowBatch } from '@dentryscope/contracts';
 import { expect, test } from 'vitest';
 import { batch, poison, received } from './batches.js';
 
@@ -57,6 +57,7 @@ function setup(
   };
 }
 
+const fieldsOf = ({ $typeName: _, ...fields }: NodeBatch) => fields;
 const nodes = (batches: readonly WindowBatch[]) => batches.map(({ node, seq }) => `${node} ${seq}`);
 const ten = () => Array.from({ length: 10 }, (_, n) => received(batch('n', n + 1)));
 
@@ -68,6 +69,19 @@ test('good ones are written together, in order', async () => {
   expect(letters).toEqual([]);
   expect(await value('ingester_windows_total')).toEqual([[{}, 10]]);
   expect(await value('ingester_rows_total')).toEqual([[{}, 20]]);
+});
+
+test('an event of a kind that only newer agents know takes no figure along', async () => {
+  const { handle, written, letters } = setup(() => {});
+  const event = { startMs: 1n, durationNs: 5n };
+  const newer = createBatch({
+    ...fieldsOf(batch('n', 1)),
+    reclaims: [{ ...event, kind: 'shrinker_debugfs' }],
+    stalls: [{ ...event, kind: 'soft_hang', cause: 'inode_reclaim' }],
+  });
+  await handle([received(newer), received(batch('n', 2))]);
+  expect(nodes(written)).toEqual(['n 1', 'n 2']);
+  expect(letters).toEqual([]);
 });
 
 test('nothing at all costs nothing', async () => {
