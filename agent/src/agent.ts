@@ -10,6 +10,7 @@ import { Admission } from './admission.js';
 import { Exposition } from './exposition.js';
 import type { PodLabels } from './exposition.js';
 import { openKernel } from './kernel.js';
+import { decodeNotes, encodeNotes } from './notes.js';
 import { Sampler, encodeWindow } from './sampler.js';
 import type { NodeFacts } from './sampler.js';
 import { Sender } from './sender.js';
@@ -69,7 +70,8 @@ export class Agent {
         logger.error({ err, windows }, 'windows in the spool are damaged, and lost'),
     });
     const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
-    const kernel = await openKernel(settings, tree, facts.kernelRelease, logger);
+    const notes = decodeNotes(spool.notes);
+    const kernel = await openKernel(settings, tree, facts.kernelRelease, logger, notes);
     const lives = (id: bigint) => tree.lookup(id)?.removed === false;
     const { maxCgroups, newCgroupsPerHour } = settings;
     const admission = new Admission({ maxCgroups, newCgroupsPerHour, lives });
@@ -151,7 +153,8 @@ export class Agent {
       await this.sampler.prepare();
       const times = this.#clock.now();
       const sample = this.sampler.take(times, this.spool.windowsLost);
-      const kept = this.spool.append((seq) => ({ ...encodeWindow(sample.init, seq), endMs: times.endMs }));
+      const besides = { endMs: times.endMs, notes: encodeNotes(sample.notes) };
+      const kept = this.spool.append((seq) => ({ ...encodeWindow(sample.init, seq), ...besides }));
       sample.keep();
       this.#clock.advance(times);
       this.#spoolProblem = undefined;

@@ -3,6 +3,7 @@ import type { Settings } from '@dentryscope/contracts';
 import type { CgroupTree } from '@dentryscope/identity';
 import type { DentryProbe } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
+import type { Notes } from './notes.js';
 import type { Kernel, Signal } from './signal.js';
 import type { ReclaimSignal } from './signals/reclaim.js';
 import { openStalls } from './stalls.js';
@@ -97,10 +98,11 @@ export async function openKernel(
   tree: CgroupTree,
   kernelRelease: string,
   logger: Logger,
+  notes: Notes = {},
 ): Promise<Kernel> {
   const { backend, maxCgroups, procRoot } = settings;
   if (backend === 'none') return { signals: [], ...noCgroups };
-  const stalls = await openStalls(settings, tree, logger, unseen);
+  const stalls = await openStalls(settings, tree, { logger, absent: unseen, notes });
   // The addon itself is loaded by open().
   const { DentryProbe, hookNames } = await import('@dentryscope/native');
   try {
@@ -111,7 +113,10 @@ export async function openKernel(
       preferV1: tree.hierarchies().preferV1,
       live: { maxSamples: settings.liveMaxSamples },
     });
-    const dentries = closedUnless(probe, () => new DentrySignal(probe, { procRoot, kernelRelease }));
+    const dentries = closedUnless(
+      probe,
+      () => new DentrySignal(probe, { procRoot, kernelRelease }, notes.holders),
+    );
     const reclaim = await openReclaim(settings, tree.hierarchies().preferV1, logger);
     const signals: Signal[] = [dentries, reclaim.signal, ...stalls];
     for (const hook of signals.flatMap((signal) => signal.hooks()))

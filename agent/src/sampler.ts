@@ -9,6 +9,7 @@ import type { Pressure } from './collectors/pressure.js';
 import { Deltas, merge } from './deltas.js';
 import { degradedSentences, hookStatuses } from './health.js';
 import { Announcer } from './identity.js';
+import type { Notes } from './notes.js';
 import type { Kernel, Signal, SignalSample } from './signal.js';
 import { Strangers } from './strangers.js';
 import { clockProblems } from './window-clock.js';
@@ -26,6 +27,7 @@ export interface NodeFacts {
 /** A window's figures, and what to do once it is durable. Not kept, its counts are in the next window. */
 export interface Sample {
   readonly init: NodeBatchInit;
+  readonly notes: Notes;
   keep(): void;
 }
 
@@ -94,6 +96,7 @@ export class Sampler {
     };
     return {
       init,
+      notes: signals.notes,
       keep: () => {
         signals.keep();
         admitted.keep();
@@ -118,6 +121,7 @@ export class Sampler {
     return {
       parts: samples.flatMap(({ parts }) => parts).filter((part) => part !== undefined),
       state: Object.assign({}, ...samples.map(({ state }) => state)) as NodeStateInit,
+      notes: Object.assign({}, ...samples.map(({ notes }) => notes)) as Notes,
       fields: joined(samples.map(({ fields }) => fields ?? {})),
       keep: () => samples.forEach(({ keep }) => keep()),
     };

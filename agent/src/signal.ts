@@ -1,5 +1,6 @@
 /** What the agent wants of each thing it measures in the kernel: see signals/. */
 import type { CgroupColumn, NodeBatchInit } from '@dentryscope/contracts';
+import type { Notes } from './notes.js';
 
 export interface HookReport {
   readonly hook: string;
@@ -33,6 +34,7 @@ export interface SignalSample {
   readonly state?: Part<'state'>;
   /** Whole fields of the window, each of one signal only; `stalls` of all that see some. */
   readonly fields?: Pick<NodeBatchInit, 'reclaims' | 'stalls' | 'liveAges' | 'runQueue'>;
+  readonly notes?: Notes;
   /** The window is durable: what it said need not be said again. Where it is not called, the next sample says it too. */
   keep(): void;
 }

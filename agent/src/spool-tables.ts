@@ -22,6 +22,7 @@ export const migrations = [
      crc32 INTEGER NOT NULL,
      block BLOB NOT NULL
    ) STRICT;`,
+  `ALTER TABLE boots ADD COLUMN notes TEXT;`,
 ];
 
 export type Table = 'windows' | 'blocks';

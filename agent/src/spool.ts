@@ -47,6 +47,8 @@ export interface WindowToKeep {
   readonly bytes: Uint8Array;
   /** Unix milliseconds. */
   readonly endMs: number;
+  /** What the next agent of this boot has to know. Default: what is there stays. */
+  readonly notes?: string;
 }
 
 /** A boot that is long over is not asked for again. */
@@ -98,6 +100,11 @@ export class Spool {
     return Number(this.db.get<{ ms: bigint }>('SELECT max(last_window_end_ms) AS ms FROM boots')!.ms);
   }
 
+  /** Of the last window of this boot that had some. */
+  get notes(): string | undefined {
+    return this.#rows.boot().notes ?? undefined;
+  }
+
   /**
    * Windows that were dropped or damaged in this boot; it never goes back. One that is dropped in flight counts when its
    * publish has failed, or this process has ended before it was acknowledged.
@@ -119,8 +126,9 @@ export class Spool {
       const gzip = gzipSync(window.bytes);
       this.#rows.addWindow(gzip);
       this.db.run(
-        'UPDATE boots SET last_seq = ?, last_window_end_ms = max(last_window_end_ms, ?), used_at_ms = ? WHERE boot_id = ?',
-        ...[seq, window.endMs, Date.now(), this.options.bootId],
+        `UPDATE boots SET last_seq = ?, last_window_end_ms = max(last_window_end_ms, ?), used_at_ms = ?,
+           notes = coalesce(?, notes) WHERE boot_id = ?`,
+        ...[seq, window.endMs, Date.now(), window.notes ?? null, this.options.bootId],
       );
       dropped.push(...this.#dropOldest());
       return window;
@@ -223,7 +231,8 @@ export class Spool {
   #beginBoot(): void {
     this.db.transaction(() => {
       this.db.run(
-        `INSERT INTO boots VALUES (?, ?, 0, 0, ?) ON CONFLICT (boot_id) DO UPDATE SET used_at_ms = excluded.used_at_ms`,
+        `INSERT INTO boots (boot_id, last_seq, last_window_end_ms, windows_lost, used_at_ms) VALUES (?, ?, 0, 0, ?)
+           ON CONFLICT (boot_id) DO UPDATE SET used_at_ms = excluded.used_at_ms`,
         ...[this.options.bootId, (this.options.firstSeq ?? 1n) - 1n, Date.now()],
       );
       this.db.run(

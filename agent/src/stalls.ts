@@ -5,6 +5,7 @@ import type { Logger } from '@dentryscope/runtime';
 import { CgroupFilesSignal } from './signals/cgroup-files.js';
 import type { CgroupFilesOptions } from './signals/cgroup-files.js';
 import { KernelLogSignal } from './signals/kernel-log.js';
+import type { Notes } from './notes.js';
 import type { Signal } from './signal.js';
 
 const milliseconds = (ms: number) => BigInt(ms) * 1_000_000n;
@@ -46,18 +47,23 @@ async function openJitter({
   return new JitterSignal(new TimerJitter(options));
 }
 
-/** @param absent the hooks' reports where a signal can't be opened at all, with the reason */
+export interface StallsContext {
+  readonly logger: Logger;
+  /** The hooks' reports where a signal can't be opened at all, with the reason. */
+  readonly absent: (hooks: readonly string[], reason: string) => Signal;
+  readonly notes: Notes;
+}
+
 export async function openStalls(
   settings: Settings,
   tree: CgroupTree,
-  logger: Logger,
-  absent: (hooks: readonly string[], reason: string) => Signal,
+  { logger, absent, notes }: StallsContext,
 ): Promise<Signal[]> {
   const { procRoot } = settings;
   const files = { procRoot, hierarchies: () => tree.hierarchies(), cgroups: () => tree.all() };
   const openers: readonly [hooks: string[], open: () => Promise<Signal | undefined>][] = [
     [['run_queue', 'lock_contention'], () => openSched(settings, tree)],
-    [['kernel_log'], () => Promise.resolve(new KernelLogSignal({ procRoot }))],
+    [['kernel_log'], () => Promise.resolve(new KernelLogSignal({ procRoot, last: notes.kernelLog }))],
     [['timer_jitter'], () => openJitter(settings)],
     [[], () => openCgroupFiles(files, logger)],
   ];

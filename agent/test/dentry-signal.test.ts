@@ -152,3 +152,28 @@ it('births that found no room are told', () => {
   signal.sample();
   expect(signal.problems()).toEqual([expect.stringContaining('3 sampled dentries found no room')]);
 });
+
+it('who held dentries for the agent before and does not now is told as 0, once; the next agent hears of who does', () => {
+  probe.sampled = [7n, 7n, 8n];
+  const first = open();
+  const { notes, keep } = first.sample();
+  keep();
+  expect(notes).toEqual({ holders: [7n, 8n] });
+  probe.sampled = [8n];
+  const next = new DentrySignal(
+    probe as unknown as DentryProbe,
+    { procRoot, kernelRelease: '6.1.0' },
+    notes!.holders,
+  );
+  const told = () => {
+    const sample = next.sample();
+    sample.keep();
+    const { ids, columns } = sample.measured!;
+    return ids.map((id, i) => [id, columns.liveDentriesEstimate![i]]);
+  };
+  expect(told()).toEqual([
+    [8n, 64n],
+    [7n, 0n],
+  ]);
+  expect(told()).toEqual([[8n, 64n]]);
+});

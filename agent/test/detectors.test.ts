@@ -89,6 +89,17 @@ describe('a detector that', () => {
     expect(signal.problems()).toEqual([]);
   });
 
+  it('has found hung tasks while no agent was there tells them to the next', () => {
+    const found = 'proc/sys/kernel/hung_task_detect_count';
+    begin({ [found]: 7 });
+    signal.close();
+    const roots = { procRoot: join(root, 'proc'), sysRoot: join(root, 'sys'), path: join(root, 'kmsg') };
+    signal = new KernelLogSignal({ ...roots, last: { sequence: 5n, hungTasks: 4n } });
+    expect(window()?.hungTasks).toBe(3n);
+    expect(window()?.hungTasks).toBe(0n);
+    expect(signal.sample().notes).toEqual({ kernelLog: { sequence: 5n, hungTasks: 7n } });
+  });
+
   it('counts hung tasks itself is believed, also when it has fallen silent', () => {
     const found = 'proc/sys/kernel/hung_task_detect_count';
     begin({ [found]: 7, 'proc/sys/kernel/hung_task_warnings': 0 });

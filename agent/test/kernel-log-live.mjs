@@ -15,7 +15,17 @@ const sample = signal.sample();
 const again = signal.sample();
 sample.keep();
 const kept = signal.sample();
-const plain = (_, value) => (typeof value === 'bigint' ? String(value) : value);
-const out = { hooks: signal.hooks(), problems: signal.problems(), sample, again, kept, nowMs: Date.now() };
-process.stdout.write(`${JSON.stringify(out, plain)}\n`);
+const told = { hooks: signal.hooks(), problems: signal.problems() };
 signal.close();
+// While no agent is there.
+writeFileSync('/dev/kmsg', '<1>watchdog: BUG: soft lockup - CPU#0 stuck for 77s! [away:1]\n');
+const [next, first] = [kept.notes.kernelLog, undefined].map((last) => {
+  const other = new KernelLogSignal({ procRoot: '/proc', last });
+  other.finish();
+  const { state, fields } = other.sample();
+  other.close();
+  return { state, fields };
+});
+const plain = (_, value) => (typeof value === 'bigint' ? String(value) : value);
+const out = { ...told, sample, again, kept, next, first, nowMs: Date.now() };
+process.stdout.write(`${JSON.stringify(out, plain)}\n`);

@@ -28,6 +28,8 @@ interface Live {
   sample: { state: Record<string, string>; fields: { stalls: Record<string, unknown>[] } };
   again: { state: Record<string, string> };
   kept: { state: Record<string, string> };
+  next: Live['sample'];
+  first: Live['sample'];
   problems: string[];
   nowMs: number;
 }
@@ -44,7 +46,7 @@ describe.skipIf(skipped)('in a guest', () => {
       append: 'preempt=none',
     });
     expect(status, stderr).toBe(0);
-    const { hooks, sample, again, kept, problems, nowMs } = JSON.parse(stdout) as Live;
+    const { hooks, sample, again, kept, next, first, problems, nowMs } = JSON.parse(stdout) as Live;
     expect(hooks).toMatchObject([{ backend: 'kmsg' }]);
     const soft = sample.fields.stalls.filter(({ kind }) => kind === 'softlockup');
     expect(soft.length).toBeGreaterThan(0);
@@ -60,6 +62,12 @@ describe.skipIf(skipped)('in a guest', () => {
     expect(again.state).toEqual(sample.state);
     // An emulated CPU has no counters for the NMI watchdog.
     expect(kept.state).toEqual({ softlockups: '0', rcuStalls: '0', hungTasks: '0' });
+    // What came while no agent was there is the next one's, where it is not the first of the boot.
+    expect(next.state['softlockups']).toBe('1');
+    expect(next.fields.stalls).toMatchObject([{ comm: 'away', durationNs: '77000000000' }]);
+    const sinceMs = nowMs - Number(next.fields.stalls[0]!['startMs']) - 77_000;
+    expect(Math.abs(sinceMs)).toBeLessThan(10_000);
+    expect(first.state['softlockups']).toBe('0');
     expect(problems).toEqual(['hardlockups are not measured: /proc/sys/kernel/nmi_watchdog is 0']);
   });
 });

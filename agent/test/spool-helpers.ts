@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, expect } from 'vitest';
 import { openDatabase } from '@dentryscope/transport';
+import { migrations } from '../src/spool-tables.js';
 import { openSpool } from '../src/spool.js';
 import type { Spool, SpoolOptions, SpooledWindow } from '../src/spool.js';
 import { tinyDisk as diskOn } from '../../lib/transport/test/helpers.js';
@@ -57,7 +58,7 @@ export const texts = (spool: Spool, limit = 1000) =>
 
 /** Flips a byte of a stored window, as a bad disk would. */
 export function damage(directory: string, position: bigint): void {
-  const db = openDatabase({ file: join(directory, 'spool.db'), migrations: ['', ''] });
+  const db = openDatabase({ file: join(directory, 'spool.db'), migrations });
   const { gzip } = db.get<{ gzip: ArrayBuffer }>('SELECT gzip FROM windows WHERE position = ?', position)!;
   const bytes = new Uint8Array(gzip);
   bytes[12]! ^= 1;
@@ -67,7 +68,7 @@ export function damage(directory: string, position: bigint): void {
 
 /** Puts bytes in the place of a row's whose checksum is right, and which are no window and no block. */
 export function spoil(directory: string, table: 'windows' | 'blocks', position: bigint): void {
-  const db = openDatabase({ file: join(directory, 'spool.db'), migrations: ['', ''] });
+  const db = openDatabase({ file: join(directory, 'spool.db'), migrations });
   const bytes = Buffer.from('neither gzip nor brotli');
   const column = table === 'windows' ? 'gzip' : 'block';
   const sql = `UPDATE ${table} SET ${column} = ?, crc32 = ? WHERE position = ?`;

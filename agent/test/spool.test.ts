@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { TransportError } from '@dentryscope/transport';
+import { decodeNotes, encodeNotes } from '../src/notes.js';
 import { openSpool } from '../src/spool.js';
 import { append, damage, fresh, noise, open, texts } from './spool-helpers.js';
 
@@ -65,6 +66,29 @@ describe('spool', () => {
     const emptied = openAt(60_000n + 21n * 100n);
     expect(append(emptied, 'w')).toBe(62_100n);
     emptied.close();
+  });
+
+  it('has the notes of the last window for the next agent of the boot, and none for another boot', () => {
+    const directory = fresh();
+    const first = open(directory, 'a');
+    expect(first.notes).toBeUndefined();
+    const notes = { holders: [7n, 2n ** 63n + 1n], kernelLog: { sequence: 12n } };
+    const window = { endMs: 0, bytes: Buffer.from('w') };
+    first.append(() => ({ ...window, notes: encodeNotes(notes) }));
+    const full = () =>
+      first.append(() => {
+        throw new Error('no window');
+      });
+    expect(full).toThrow('no window');
+    first.append(() => window);
+    first.remove(first.peek(2));
+    first.close();
+    const second = open(directory, 'a');
+    expect(decodeNotes(second.notes)).toEqual(notes);
+    second.close();
+    const other = open(directory, 'b');
+    expect(decodeNotes(other.notes)).toEqual({});
+    other.close();
   });
 
   it('remembers the end of the last window over restarts and boots, when it has long been sent', () => {

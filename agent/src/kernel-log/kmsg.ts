@@ -14,11 +14,24 @@ export class Kmsg {
   #lastSequence: bigint | undefined;
   #lost = 0n;
 
-  /** Reports of before are not ours to tell. @throws Error with a `code`: EPERM, ENOENT */
-  constructor(path: string) {
+  /**
+   * @param after the last line that is not ours to tell; undefined: all that are there
+   * @throws Error with a `code`: EPERM, ENOENT
+   */
+  constructor(
+    path: string,
+    private readonly after?: bigint,
+  ) {
     this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#lastSequence = after;
+    if (after !== undefined) return;
     while (this.read().length === MAX_RECORDS);
     this.#lost = 0n;
+  }
+
+  /** Of the last line that was read; undefined: the log was empty. */
+  get lastSequence(): bigint | undefined {
+    return this.#lastSequence;
   }
 
   /** Lines that the kernel overwrote before they were read. */
@@ -33,7 +46,7 @@ export class Kmsg {
       const raw = this.#readRaw();
       if (raw === undefined) break;
       const record = parseRecord(raw);
-      if (!record) continue;
+      if (!record || (this.after !== undefined && record.sequence <= this.after)) continue;
       if (this.#lastSequence !== undefined) this.#lost += record.sequence - this.#lastSequence - 1n;
       this.#lastSequence = record.sequence;
       records.push(record);

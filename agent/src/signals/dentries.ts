@@ -26,13 +26,16 @@ export class DentrySignal implements Signal {
   /** Dentries that were there when the sampling began. */
   readonly #oldest: bigint | undefined;
   #before: Mark;
-  #holders: readonly bigint[] = [];
+  #holders: readonly bigint[];
   #birthsLost = 0n;
 
   constructor(
     private readonly probe: DentryProbe,
     private readonly facts: DentryFacts,
+    /** As the agent before told them: what they hold is older than this one. */
+    holders: readonly bigint[] = [],
   ) {
+    this.#holders = holders;
     this.#before = this.#read().mark;
     this.#oldest = this.#before.nrDentry;
   }
@@ -46,7 +49,11 @@ export class DentrySignal implements Signal {
     const holders = this.#live();
     return {
       counted: withOverflow(drained),
-      ...(holders && { measured: holders.measured, fields: { liveAges: holders.ages } }),
+      ...(holders && {
+        measured: holders.measured,
+        fields: { liveAges: holders.ages },
+        notes: { holders: holders.living },
+      }),
       state: { ...totals(this.#before, mark), ...this.#old(drained) },
       keep: () => {
         this.#before = mark;

@@ -10,6 +10,7 @@ import type { LogRecord } from '../kernel-log/records.js';
 import { ReportReader } from '../kernel-log/reports.js';
 import type { Report } from '../kernel-log/reports.js';
 import { wallMsOf } from '../monotonic.js';
+import type { KernelLogNotes, Notes } from '../notes.js';
 import { hookReport } from '../signal-reports.js';
 import type { HookReport, Signal, SignalSample } from '../signal.js';
 
@@ -23,6 +24,8 @@ const MAX_REPORTS = 100;
 export interface KernelLogOptions extends Roots {
   /** Default: /dev/kmsg. */
   readonly path?: string;
+  /** Where the agent before ended. Default: what was logged before is not told. */
+  readonly last?: KernelLogNotes | undefined;
 }
 
 const counterOf = {
@@ -48,15 +51,18 @@ export class KernelLogSignal implements Signal {
   #reports: Report[] = [];
   readonly #detectors: Detectors;
   #last: Standing;
-  #polledNs = process.hrtime.bigint();
+  #polledNs: bigint;
   #lastLineNs = 0n;
   #untold = 0;
 
   constructor(private readonly options: KernelLogOptions) {
     this.#detectors = new Detectors(options);
-    this.#last = this.#standing();
+    const standing = this.#standing();
+    this.#last = { ...standing, hungTasks: options.last?.hungTasks ?? standing.hungTasks };
+    // What is there already was not read in time: it does not tell the clock.
+    this.#polledNs = options.last ? 0n : process.hrtime.bigint();
     try {
-      this.#kmsg = new Kmsg(options.path ?? '/dev/kmsg');
+      this.#kmsg = new Kmsg(options.path ?? '/dev/kmsg', options.last?.sequence);
       this.#timer = setInterval(() => this.poll(), POLL_MS);
       this.#timer.unref();
     } catch (error) {
@@ -86,12 +92,19 @@ export class KernelLogSignal implements Signal {
     return {
       state: this.#counts(reports, standing),
       fields: { stalls: reports.slice(0, MAX_REPORTS).map((report) => this.#event(report)) },
+      notes: this.#notes(standing),
       keep: () => {
         this.#reports = this.#reports.slice(reports.length);
         this.#untold += Math.max(0, reports.length - MAX_REPORTS);
         this.#last = standing;
       },
     };
+  }
+
+  #notes({ hungTasks }: Standing): Notes {
+    const sequence = this.#kmsg?.lastSequence;
+    if (sequence === undefined) return {};
+    return { kernelLog: { sequence, ...(hungTasks === undefined ? {} : { hungTasks }) } };
   }
 
   /** Nothing for a detector that was off at the begin of the window or is now, unless it told something in between. */
