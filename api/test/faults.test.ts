@@ -78,6 +78,27 @@ test.each([
   ]);
 });
 
+test.each([
+  ['that are known', [], []],
+  ['that nobody can know', null, null],
+])('an answer for another range: its gaps, %s', async (_, found, told) => {
+  const widened = { fromMs: Date.UTC(2026, 0, 1, 12), toMs: Date.UTC(2026, 0, 1, 14), stepMs: 3_600_000 };
+  const reader: Reader = {
+    ...fine,
+    series: async () => ({ steps: [], widened }),
+    gaps: async ({ fromMs, toMs }) => {
+      const answered = fromMs === widened.fromMs && toMs === widened.toMs;
+      return answered ? found : [{ cluster: 'c', node: 'other', fromMs, toMs, reason: 'rebooted' }];
+    },
+  };
+  await build({ reader });
+  const { json } = await ask(
+    app!,
+    '/v1/series?metric=node_dentries&from=2026-01-01T12:30:00Z&to=2026-01-01T14:00:00Z&step=10m',
+  );
+  expect(json.gaps).toEqual(told);
+});
+
 test('half of an odd number of milliseconds is no whole one, and a series is answered all the same', async () => {
   const reader: Reader = { ...fine, series: async () => ({ steps: [] }), gaps: async () => [] };
   await build({ reader, queryTimeoutMs: 401 });

@@ -41,6 +41,20 @@ test('series', async () => {
   ]);
 });
 
+test('gaps are those of what is answered', async () => {
+  const { json } = await api.get(`/v1/series?metric=dentries_allocated&step=1m&${asked}`);
+  const times = json.gaps.map(({ from, to }: { from: string; to: string }) => [
+    from.slice(11, 19),
+    to.slice(11, 19),
+  ]);
+  expect(times).toEqual([
+    ['07:00:10', '07:30:00'],
+    ['07:30:10', '08:00:00'],
+    ['08:00:10', '08:30:00'],
+    ['08:30:10', '09:00:00'],
+  ]);
+});
+
 test('figures of nodes, and what is not rolled up, are answered as asked', async () => {
   const node = await api.get(`/v1/series?metric=node_dentries&step=10m&${asked}`);
   const values = node.json.points.map(({ value }: { value: number | null }) => value);

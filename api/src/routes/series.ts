@@ -49,31 +49,38 @@ function requestOf(query: SeriesQuery, now: number): SeriesRequest {
   return { metric, filter, ...range, stepMs: stepOf(query.step, range) };
 }
 
+const nothingAfter = (limit: AbortSignal) =>
+  new Promise<null>((resolve) => limit.addEventListener('abort', () => resolve(null), { once: true }));
+
 /**
  * Every window of the range is compared with the next one: of a day of hundreds of nodes that takes longer than the
- * figures, and must not cost the answer. @returns null where it takes more than half of the time
+ * figures, and must not cost the answer. @returns null where it takes more than half of the time, or cannot be known
  */
-async function gapsInTime(
-  { reader, queryTimeoutMs }: Context,
-  { filter, fromMs, toMs }: SeriesRequest,
-  cap: Cap,
-): Promise<readonly Gap[] | null> {
+function gapsInTime({ queryTimeoutMs, reader }: Context, cap: Cap) {
   const limit = AbortSignal.timeout(Math.ceil(queryTimeoutMs / 2));
-  const where = { filter: placeOf(filter), fromMs, toMs, limit: MOST_GAPS };
-  const late = new Promise<null>((resolve) =>
-    limit.addEventListener('abort', () => resolve(null), { once: true }),
-  );
-  // What is aborted rejects: by then the race is over.
-  return await Promise.race([reader.gaps(where, { signal: AbortSignal.any([cap.signal, limit]) }), late]);
+  const signal = AbortSignal.any([cap.signal, limit]);
+  return ({ filter, fromMs, toMs }: SeriesRequest): Promise<readonly Gap[] | null> => {
+    if (limit.aborted) return Promise.resolve(null);
+    const where = { filter: placeOf(filter), fromMs, toMs, limit: MOST_GAPS };
+    // What is aborted rejects: by then the race is over.
+    return Promise.race([reader.gaps(where, { signal }), nothingAfter(limit)]);
+  };
+}
+
+/** The gaps are those of what is answered: looked for meanwhile, as that is mostly what was asked for. */
+async function withGaps(context: Context, asked: SeriesRequest, cap: Cap) {
+  const gapsOf = gapsInTime(context, cap);
+  const [result, gaps] = await Promise.all([context.reader.series(asked, cap), gapsOf(asked)]);
+  return [result, result.widened ? await gapsOf({ ...asked, ...result.widened }) : gaps] as const;
 }
 
 export function seriesRoute(app: App, context: Context): void {
   app.get('/v1/series', { schema }, async (request, reply): Promise<SeriesAnswer> => {
     const asked = requestOf(request.query, context.now());
     const isCsv = request.query.format === 'csv';
-    const [result, gaps] = await ask(context, reply, (cap) =>
+    const [result, gaps] = await ask(context, reply, async (cap) =>
       // CSV has no place for gaps, and to look for them may cost more than the figures.
-      Promise.all([context.reader.series(asked, cap), isCsv ? null : gapsInTime(context, asked, cap)]),
+      isCsv ? ([await context.reader.series(asked, cap), null] as const) : withGaps(context, asked, cap),
     );
     const answer = seriesOf(asked, result, gaps);
     if (!isCsv) return answer;

@@ -140,8 +140,9 @@ export interface Reader {
   /**
    * Gaps that have a part in the range, by time; at most `limit`. Both windows beside them have to be here, at most a day
    * outside the range: that a node is silent now is told by `nodes`. A window that comes late closes its gap.
+   * null: not known, since windows of the range may have left the store.
    */
-  gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[]>;
+  gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[] | null>;
   /** Answers, or throws a StoreError that says what is wrong. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -8,7 +8,7 @@ export function gapsConform(store: Current): void {
   /** As [node, from, to, reason, windows], times in windows since T0. */
   async function gaps(asked: Partial<GapsRequest> = {}) {
     const range = { fromMs: T0 - 10 * WINDOW, toMs: T0 + 1000 * WINDOW, filter: {}, limit: 100 };
-    const found: readonly Gap[] = await store().reader.gaps({ ...range, ...asked }, cap());
+    const found: readonly Gap[] = (await store().reader.gaps({ ...range, ...asked }, cap()))!;
     const at = (ms: number) => (ms - T0) / WINDOW;
     return found.map(({ node, fromMs, toMs, reason, windows }) => [
       node,

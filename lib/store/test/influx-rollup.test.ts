@@ -73,6 +73,21 @@ describe.skipIf(missing)('InfluxDB 2.7, rolled up by the hour', () => {
     await close();
   });
 
+  test('gaps are known from where windows are kept on; before that nobody can tell', async () => {
+    const { options, clock, reader, bucket, close } = await on.filled();
+    clock.nowMs = DUE;
+    await on.roll(options);
+    const gaps = (fromMs: number) =>
+      reader.gaps({ filter: { node: 'n 2' }, limit: 10, fromMs, toMs: ALL.toMs }, cap());
+    expect(await gaps(T0)).toEqual([]);
+    await on.drop(bucket, CUT);
+    clock.nowMs = CUT - 1 + KEPT;
+    expect(await gaps(T0)).toBeNull();
+    expect(await gaps(CUT - 1)).toBeNull();
+    expect(await gaps(CUT)).toEqual([]);
+    await close();
+  });
+
   test('steps become whole hours that end where windows begin; no step has both in it', async () => {
     const { options, clock, reader, close } = await on.filled();
     const whole = await reader.series(

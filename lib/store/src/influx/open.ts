@@ -3,7 +3,7 @@ import type { Census, ExpiredListener, Reader, Writer } from '../types.js';
 import { openCensus } from './census.js';
 import { InfluxReader } from './reader.js';
 import type { HoursBucket } from './reader.js';
-import { planOf } from './rollup/ages.js';
+import { keptFromMs, planOf } from './rollup/ages.js';
 import type { Plan } from './rollup/ages.js';
 import { hoursOptions } from './rollup/open.js';
 import { Past } from './rollup/past.js';
@@ -61,7 +61,8 @@ export async function openInfluxStore(options: InfluxOptions): Promise<InfluxSto
     late,
     retentionMs: options.retentionMs,
   });
-  const reader = new InfluxReader(server, options.bucket, hours);
+  const { retentionMs = Infinity } = options;
+  const reader = new InfluxReader(server, options.bucket, () => keptFromMs(retentionMs, now()), hours);
   return {
     writer,
     reader,

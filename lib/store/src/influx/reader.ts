@@ -42,6 +42,8 @@ export class InfluxReader implements Reader {
   constructor(
     private readonly server: Server,
     private readonly bucket: string,
+    /** Unix milliseconds; windows that start earlier may be gone. */
+    private readonly keptFromMs: () => number,
     /** undefined: nothing is rolled up. */
     private readonly hours?: HoursBucket,
   ) {
@@ -88,7 +90,8 @@ export class InfluxReader implements Reader {
     return this.track(cap, (ask) => nodes(ask, this.bucket, request));
   }
 
-  async gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[]> {
+  async gaps(request: GapsRequest, cap: Cap): Promise<readonly Gap[] | null> {
+    if (request.fromMs < this.keptFromMs()) return null;
     if (!(request.fromMs < request.toMs)) return [];
     return this.track(cap, (ask) => gaps(ask, this.bucket, request));
   }

@@ -2,7 +2,7 @@
  * When an hour of windows is rolled up: once nothing can be added to it, and before InfluxDB drops it. InfluxDB drops whole
  * shards, whose length is a number of whole hours (docs.influxdata.com/influxdb/v2, "Shards"), once all in one is too old.
  */
-import { HOUR_MS, hourOf } from '../../hour.js';
+import { HOUR_MS, hourOf, wholeHours } from '../../hour.js';
 import type { InfluxOptions, RollupOptions } from '../open.js';
 
 const LONGEST_MARGIN_MS = 24 * HOUR_MS;
@@ -45,3 +45,6 @@ export const mostBetweenMs = ({ finalMs, retentionMs }: Plan) => (retentionMs - 
  */
 export const droppedUntilMs = ({ retentionMs, slackMs }: Plan, nowMs: number) =>
   hourOf(nowMs + slackMs - retentionMs);
+
+/** All of the whole hours from there on is as young as a bucket that keeps so much promises. Unix milliseconds. */
+export const keptFromMs = (retentionMs: number, nowMs: number) => wholeHours(nowMs - retentionMs);

@@ -1,8 +1,7 @@
 /** Whether a question reaches back to hours that are rolled up, and what it becomes then. */
-import { wholeHours } from '../../hour.js';
 import type { SeriesRequest, TopRequest } from '../../types.js';
 import type { Ask } from '../flux.js';
-import { droppedUntilMs } from './ages.js';
+import { droppedUntilMs, keptFromMs } from './ages.js';
 import type { Plan } from './ages.js';
 import { rolledUntilMs } from './rolled.js';
 import { split } from './split.js';
@@ -30,7 +29,7 @@ export class Past {
     if (rolledMs === undefined) return { windows: request };
     return split(request, {
       rolledMs,
-      windowsMs: wholeHours(nowMs - this.plan.retentionMs),
+      windowsMs: keptFromMs(this.plan.retentionMs, nowMs),
       droppedMs: droppedUntilMs(this.plan, nowMs),
     });
   }
