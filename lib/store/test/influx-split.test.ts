@@ -48,3 +48,42 @@ describe.each([2, 3, 5, 24, 7 * 24, 30 * 24])('windows that are kept %i hours', 
     }
   });
 });
+
+describe('hours that are kept 100 days', () => {
+  const DAY = 24 * HOUR;
+  const KEPT = T - 100 * DAY;
+  const plan = planOf({ retentionMs: 7 * DAY, rollup: { bucket: 'hours', retentionMs: 100 * DAY } })!;
+  const rolledMs = hourOf(T - plan.finalMs);
+  const split = (fromMs: number, toMs: number, step: { stepMs?: number } = {}) =>
+    new Past(plan, () => T).split({ ...askedUntil(toMs), ...step, fromMs }, () =>
+      Promise.resolve([[String(rolledMs)]]),
+    );
+
+  test('the answer begins where they do', async () => {
+    for (const fromMs of [T - 365 * DAY, KEPT - 1, KEPT, KEPT + HOUR - 1]) {
+      const { hours, windows, widened } = await split(fromMs, T);
+      expect([hours?.fromMs, hours?.toMs, windows?.fromMs]).toEqual([KEPT, rolledMs, rolledMs]);
+      expect(widened).toEqual({ fromMs: KEPT, toMs: T, stepMs: 0 });
+    }
+    expect((await split(KEPT + HOUR, T)).widened?.fromMs).toBe(KEPT + HOUR);
+  });
+
+  test('with the first step that is kept whole; one that is longer than all of it is as long', async () => {
+    const startOf = async (stepMs: number, toMs = T) =>
+      (await split(T - 365 * DAY, toMs, { stepMs })).widened;
+    expect(await startOf(HOUR)).toEqual({ fromMs: KEPT, toMs: T, stepMs: HOUR });
+    const [fifty, first] = [50 * HOUR, rolledMs - KEPT];
+    expect(await startOf(fifty)).toEqual({ fromMs: KEPT + (first % fifty), toMs: T, stepMs: fifty });
+    expect(await startOf(1000 * DAY)).toEqual({ fromMs: KEPT, toMs: T, stepMs: first });
+    const toMs = KEPT + 3 * HOUR;
+    expect(await startOf(2 * HOUR, toMs)).toEqual({ fromMs: KEPT + HOUR, toMs, stepMs: 2 * HOUR });
+  });
+
+  test('before them there is nothing to ask', async () => {
+    const toMs = KEPT - DAY;
+    for (const step of [{}, { stepMs: 2 * HOUR }])
+      expect(await split(T - 365 * DAY, toMs, step)).toEqual({
+        widened: { fromMs: toMs, toMs, stepMs: step.stepMs ?? 0 },
+      });
+  });
+});

@@ -31,6 +31,7 @@ export class Past {
       rolledMs,
       windowsMs: keptFromMs(this.plan.retentionMs, nowMs),
       droppedMs: droppedUntilMs(this.plan, nowMs),
+      hoursMs: keptFromMs(this.plan.rollup.retentionMs, nowMs),
     });
   }
 }

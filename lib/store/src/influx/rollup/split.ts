@@ -20,29 +20,46 @@ export interface Kept {
   readonly windowsMs: number;
   /** Windows before it may be gone; later than `rolledMs` where the roll-up has not been run in time. */
   readonly droppedMs: number;
+  /** All hours from there on are as young as the setting promises. */
+  readonly hoursMs: number;
 }
 
 const COARSE: readonly string[] = ['node', 'workload', 'namespace'];
 const FINE = ['pod', 'container', 'cgroup'] as const;
 
-export function split<R extends Request>(request: R, { rolledMs, windowsMs, droppedMs }: Kept): Split<R> {
+export function split<R extends Request>(request: R, kept: Kept): Split<R> {
+  const { rolledMs, windowsMs, droppedMs } = kept;
   if (!inHours(request)) return windowsAlone(request, windowsMs);
   // What lies between them is gone: no sum of both would be one.
   if (request.toMs > rolledMs && rolledMs < Math.min(droppedMs, windowsMs))
     return windowsAlone(request, windowsMs);
   if (request.fromMs >= rolledMs) return { windows: request };
-  const stepMs = wholeHours(stepOf(request));
   const toMs = request.toMs < rolledMs ? wholeHours(request.toMs) : request.toMs;
   const hoursToMs = Math.min(toMs, rolledMs);
-  // So far back that no step has windows and hours in it.
-  const steps = Math.ceil((hoursToMs - hourOf(request.fromMs)) / (stepMs || 1));
-  const fromMs = stepMs === 0 ? hourOf(request.fromMs) : hoursToMs - steps * stepMs;
-  const whole = { ...request, fromMs, toMs, ...(stepMs > 0 && { stepMs }) };
+  const range = { ...hoursOf(request, hoursToMs, kept), toMs };
+  const whole = { ...request, ...range };
   return {
-    hours: { ...whole, toMs: hoursToMs },
+    ...(range.fromMs < hoursToMs && { hours: { ...whole, toMs: hoursToMs } }),
     ...(toMs > rolledMs && { windows: { ...whole, fromMs: rolledMs } }),
-    widened: { fromMs, toMs, stepMs },
+    widened: { ...range, stepMs: range.stepMs ?? 0 },
   };
+}
+
+/** From where on hours are asked, and by which steps: so far back that no step has windows and hours in it. */
+function hoursOf(request: Request, toMs: number, { hoursMs }: Kept): { fromMs: number; stepMs?: number } {
+  const askedMs = hourOf(request.fromMs);
+  const keptMs = Math.min(hoursMs, toMs);
+  if (!('stepMs' in request)) return { fromMs: Math.max(askedMs, keptMs) };
+  const stepMs = wholeHours(request.stepMs);
+  const fromMs = toMs - Math.ceil((toMs - askedMs) / stepMs) * stepMs;
+  return fromMs >= keptMs ? { fromMs, stepMs } : wholeSteps({ keptMs, toMs, stepMs });
+}
+
+/** A step that begins before what is kept would be too small. One that is longer than all that is kept is as long as that. */
+function wholeSteps({ keptMs, toMs, stepMs }: Record<'keptMs' | 'toMs' | 'stepMs', number>) {
+  if (keptMs === toMs) return { fromMs: toMs, stepMs };
+  const shorterMs = Math.min(stepMs, toMs - keptMs);
+  return { fromMs: toMs - Math.floor((toMs - keptMs) / shorterMs) * shorterMs, stepMs: shorterMs };
 }
 
 /** Hours have no pods, and no gauges of cgroups. */
