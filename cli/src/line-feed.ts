@@ -26,7 +26,8 @@ export class LineFeed {
     const input: NodeJS.ReadableStream = file === '-' ? process.stdin : createReadStream(file);
     this.#reader = createInterface({ input, crlfDelay: Infinity });
     this.#reader.on('line', (line) => this.#take(line)).on('close', () => this.#end());
-    input.once('error', (error: Error) => this.#end(error));
+    // Newer versions of Node tell it by the reader as well, where an error without a listener ends the process.
+    for (const from of [input, this.#reader]) from.once('error', (error: Error) => this.#end(error));
     if (signal.aborted) this.#interrupt();
     signal.addEventListener('abort', () => this.#interrupt(), { once: true });
   }
