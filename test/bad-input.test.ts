@@ -66,12 +66,24 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
     [['export', 'x', '--from', 'yesterday'], {}, /--from="yesterday": wants a time such as/],
     [['export', 'x', '--from', '1h', '--to', '2h'], {}, /--from .* must lie before --to/],
     [['export', 'x'], { DENTRYSCOPE_STORE: 'influx' }, /exports the embedded store/],
+    [['doctor', '--proc-root', '/nowhere'], {}, /DENTRYSCOPE_PROC_ROOT="\/nowhere": ENOENT/],
+    [['simulate', '--simulate-nodes', '2000000'], {}, /DENTRYSCOPE_SIMULATE_NODES: .*from 1 to 1000000/],
+    [['simulate', '--window', '2d'], {}, /DENTRYSCOPE_WINDOW: .*from 1 to 86400000, not 172800000/],
+    ...['tail', 'api', 'agent', 'simulate'].map((name): (typeof cases)[number] => [
+      [name, '--data-dir', '/etc/passwd/x'],
+      {},
+      /DENTRYSCOPE_DATA_DIR="\/etc\/passwd\/x": ENOTDIR/,
+    ]),
+    [['api', '--data-dir', '/etc/passwd'], {}, /DENTRYSCOPE_DATA_DIR="\/etc\/passwd": EEXIST/],
+    [['tail', '--data-dir', '/proc/x/y'], {}, /DENTRYSCOPE_DATA_DIR="\/proc\/x\/y": ENOENT/],
+    [['api', '--data-dir', '/proc/x'], {}, /DENTRYSCOPE_DATA_DIR="\/proc\/x": ENOENT/],
     [['dance'], {}, /no command "dance"; dentryscope --help lists them/],
   ];
   it.each(cases)('%j %j', async (args, env, message) => {
     const cli = Cli.start(args, { ...quiet, ...env });
     expect(await cli.exited).toEqual({ code: 2, signal: null });
     expect(cli.stderr).toMatch(message);
+    expect(cli.stderr).not.toMatch(/^ {4}at /m);
     expect(cli.stdout).toBe('');
   });
 
@@ -102,6 +114,13 @@ describe('a wrong setting ends the start with status 2 and is named', () => {
       expect(cli.stdout).toContain('DENTRYSCOPE_LOG_LEVEL');
     }
   });
+});
+
+it('a simulation that standalone cannot have ends it so, too', async () => {
+  const env = { ...quiet, DENTRYSCOPE_DATA_DIR: join(dir.path, 'no-fleet'), DENTRYSCOPE_BACKEND: 'none' };
+  const cli = Cli.start(['standalone', '--simulate', '--simulate-nodes', '2000000'], env);
+  expect((await cli.exited).code).toBe(2);
+  expect(cli.stderr).toMatch(/^dentryscope standalone: DENTRYSCOPE_SIMULATE_NODES: /m);
 });
 
 it('a port that is taken: status 2, the setting and the way out', async () => {

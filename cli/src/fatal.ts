@@ -1,3 +1,4 @@
+import { SettingError } from '@dentryscope/runtime';
 import type { Lifecycle } from '@dentryscope/runtime';
 import { CommandError } from './command.js';
 
@@ -10,9 +11,10 @@ export function endingByError(lifecycle: Lifecycle) {
       fatal ??= error;
       lifecycle.end();
     },
-    /** @throws CommandError where an error ended it */
+    /** @throws CommandError, or SettingError, where an error ended it */
     ended: async (): Promise<void> => {
       await lifecycle.ended();
+      if (fatal instanceof SettingError) throw fatal;
       if (fatal) throw new CommandError(fatal.message, { cause: fatal });
     },
   };

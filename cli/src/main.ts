@@ -13,6 +13,7 @@ import {
 import type { Loaded } from '@dentryscope/runtime';
 import type { CommandModule } from './command.js';
 import { CommandError } from './command.js';
+import { makeDataDir } from './data-dir.js';
 
 const USAGE_STATUS = 2;
 /** How often prom-client looks at the event loop's lag. Its default of 10 ms is most of what an idle agent does. */
@@ -54,9 +55,15 @@ export async function run(args: readonly string[]): Promise<number> {
     return await execute(command, loaded);
   } catch (error) {
     if (error instanceof SettingError) return complain(`dentryscope ${name}: ${error.message}`);
-    if (error instanceof CommandError) return complain(`dentryscope ${name}: ${error.message}`, 1);
+    if (error instanceof CommandError || isTold(error))
+      return complain(`dentryscope ${name}: ${error.message}`, 1);
     throw error;
   }
+}
+
+/** Errors of the transport and of the store, neither of which is loaded for every command: they name what is at fault. */
+function isTold(error: unknown): error is Error {
+  return error instanceof Error && ['TransportError', 'RefusedMessages', 'StoreError'].includes(error.name);
 }
 
 /** `| head` has read enough. A command that has nothing to do without a reader listens as well. */
@@ -68,6 +75,7 @@ async function execute(command: CommandModule, loaded: Loaded): Promise<number> 
   const { settings, positionals, unknownVariables, readableSecrets } = loaded;
   const logger = createLogger(command.name, settings.logLevel);
   for (const variable of unknownVariables) logger.warn(`${variable} is no setting; is it spelled right?`);
+  makeDataDir(command.name, settings);
   for (const readable of readableSecrets) logger.warn(readable);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLE_MS });

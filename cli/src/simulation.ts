@@ -1,7 +1,9 @@
 import type { Settings } from '@dentryscope/contracts';
+import { envName, settings as declared } from '@dentryscope/contracts/settings';
+import { SettingError } from '@dentryscope/runtime';
 import type { Logger } from '@dentryscope/runtime';
-import { Planted, backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
-import type { ContainerName } from '@dentryscope/simulator';
+import { OptionError, Planted, backfilledStart, createFleet, runSimulation } from '@dentryscope/simulator';
+import type { ContainerName, Fleet, FleetOptions } from '@dentryscope/simulator';
 import type { Publisher } from '@dentryscope/transport';
 
 export interface SimulateOptions {
@@ -25,7 +27,7 @@ export interface SimulateOptions {
 
 /**
  * Resolves when the signal has come and the windows in hand are done.
- * @throws what can never work
+ * @throws SettingError; what can never work
  */
 export async function simulate({
   settings,
@@ -37,7 +39,7 @@ export async function simulate({
   ...rest
 }: SimulateOptions): Promise<void> {
   const windowMs = settings.window;
-  const fleet = createFleet({
+  const fleet = fleetOf({
     nodes: settings.simulateNodes,
     cgroupsPerNode: settings.simulateCgroups,
     seed: settings.simulateSeed,
@@ -56,5 +58,25 @@ export async function simulate({
     });
   } finally {
     if (planted) await onEnd(planted);
+  }
+}
+
+/** Which setting each option comes from. */
+const given = {
+  nodes: declared.simulateNodes,
+  cgroupsPerNode: declared.simulateCgroups,
+  seed: declared.simulateSeed,
+  windowMs: declared.window,
+  startMs: declared.simulateStart,
+  maxClockSkewMs: declared.simulateClockSkew,
+};
+
+/** @throws SettingError */
+function fleetOf(options: FleetOptions): Fleet {
+  try {
+    return createFleet(options);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    throw new SettingError(`${envName(given[error.option])}: ${error.message}`, { cause: error });
   }
 }

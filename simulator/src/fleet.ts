@@ -21,7 +21,7 @@ export interface Fleet {
   newContainerNames(window: number): ContainerName[];
 }
 
-/** @throws RangeError that names the option at fault */
+/** @throws OptionError */
 export function createFleet(options: FleetOptions): Fleet {
   checkOptions(options);
   const nodes = planNodes(options);
@@ -40,6 +40,18 @@ function* batchesOf(window: (k: number) => NodeBatch[], { from, to }: WindowRang
   for (let k = from; k < to; k++) yield* window(k);
 }
 
+/** An option that no fleet can have; the message begins with its name. */
+export class OptionError extends RangeError {
+  override readonly name = 'OptionError';
+
+  constructor(
+    readonly option: keyof typeof limits,
+    readonly why: string,
+  ) {
+    super(`${option} ${why}`);
+  }
+}
+
 const limits = {
   nodes: [1, 1_000_000],
   cgroupsPerNode: [1, 100_000],
@@ -53,7 +65,10 @@ function checkOptions(options: FleetOptions): void {
   for (const [name, [least, most]] of Object.entries(limits)) {
     const value = options[name as keyof typeof limits] ?? 0;
     if (!Number.isSafeInteger(value) || value < least || value > most)
-      throw new RangeError(`${name} is ${value}; it has to be a whole number from ${least} to ${most}`);
+      throw new OptionError(
+        name as keyof typeof limits,
+        `has to be a whole number from ${least} to ${most}, not ${value}`,
+      );
   }
 }
 

@@ -1,4 +1,4 @@
-export { backfilledStart, createFleet } from './fleet.js';
+export { OptionError, backfilledStart, createFleet } from './fleet.js';
 export type { Fleet, StartOptions } from './fleet.js';
 export type { FleetOptions, NodePlan } from './plan.js';
 export type { ContainerName } from './names.js';

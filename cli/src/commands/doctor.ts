@@ -2,18 +2,30 @@ import { readFileSync } from 'node:fs';
 import { openKernel } from '@dentryscope/agent';
 import { readNode } from '@dentryscope/agent';
 import { CgroupTree } from '@dentryscope/identity';
+import { SettingError } from '@dentryscope/runtime';
 import type { CommandModule, Context } from '../command.js';
 
 type Finding = readonly [mark: '✓' | '!' | '✗', what: string, detail: string];
 
 async function doctor(context: Context): Promise<number> {
   const { settings } = context;
-  const release = readFileSync(`${settings.procRoot}/sys/kernel/osrelease`, 'utf8').trim();
+  const release = releaseOf(settings.procRoot);
   process.stdout.write(`Linux ${release}, ${process.arch}, uid ${process.getuid?.()}\n`);
   const tree = await CgroupTree.open({ procRoot: settings.procRoot, cgroupRoot: settings.cgroupRoot });
   const findings = [...(await hooks(context, tree, release)), ...cgroups(tree), ...node(context, release)];
   for (const [mark, what, detail] of findings) process.stdout.write(`${mark} ${what.padEnd(24)} ${detail}\n`);
   return findings.some(([mark]) => mark === '✗') ? 1 : 0;
+}
+
+/** @throws SettingError where there is no procfs */
+function releaseOf(procRoot: string): string {
+  try {
+    return readFileSync(`${procRoot}/sys/kernel/osrelease`, 'utf8').trim();
+  } catch (error) {
+    throw new SettingError(`DENTRYSCOPE_PROC_ROOT=${JSON.stringify(procRoot)}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }
 
 async function hooks({ settings, logger }: Context, tree: CgroupTree, release: string): Promise<Finding[]> {

@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { SettingError } from '@dentryscope/runtime';
-import { openPublisher, TransportError } from '@dentryscope/transport';
+import { openPublisher } from '@dentryscope/transport';
 import type { CommandModule, Context } from '../command.js';
-import { CommandError } from '../command.js';
 import { simulate } from '../simulation.js';
 import { transportOptions } from '../transport.js';
 
@@ -25,9 +24,6 @@ async function runSimulate({ settings, logger, lifecycle }: Context): Promise<vo
     startMs: settings.simulateStart,
     windows: settings.simulateWindows,
     ...(truth ? { onEnd: (planted) => truth.writeFile(`${JSON.stringify(planted)}\n`) } : {}),
-  }).catch((error: unknown) => {
-    // A reader that has read enough, or a broker that never takes such a window.
-    throw error instanceof TransportError ? new CommandError(error.message, { cause: error }) : error;
   });
 }
 

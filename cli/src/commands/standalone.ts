@@ -75,6 +75,7 @@ function startSimulation(
   );
   lifecycle.onClose('simulation', () => ended);
   ended.catch((error: unknown) => {
+    if (error instanceof SettingError) return onFatal(error);
     onFatal(new Error(`the simulation failed: ${messageOf(error)}`, { cause: error }));
   });
 }
