@@ -3,6 +3,7 @@ import type { CgroupColumn, NodeBatch } from '@dentryscope/contracts';
 import { Counter, Gauge } from '@dentryscope/runtime';
 import type { Registry } from '@dentryscope/runtime';
 import type { LabelsOf, PodLabels } from './exposition.js';
+import { LabelLives } from './label-lives.js';
 
 const podLabels = ['namespace', 'pod', 'container'] as const;
 
@@ -25,6 +26,12 @@ const made = [
   ],
 ] as const satisfies readonly [string, string, readonly CgroupColumn[]][];
 
+interface Made {
+  readonly cgroups: Columns;
+  readonly columns: readonly CgroupColumn[];
+  readonly living: ReadonlySet<bigint>;
+}
+
 interface Held {
   readonly labels: PodLabels;
   dentries: bigint;
@@ -39,9 +46,12 @@ export class DentryExposition {
   readonly #old: Gauge;
   readonly #oldError: Gauge;
 
+  readonly #lives = new LabelLives<PodLabels>();
+
   constructor(
     registry: Registry,
     private readonly labelsOf: LabelsOf,
+    private readonly nowMs = () => performance.now(),
   ) {
     const registers = [registry];
     this.#made = made.map(([name, help, columns]) => {
@@ -76,17 +86,23 @@ export class DentryExposition {
     );
   }
 
-  record({ cgroups, state }: NodeBatch): void {
-    if (cgroups) for (const { counter, columns } of this.#made) this.#count(counter, cgroups, columns);
+  record({ cgroups, cgroupInfos, state }: NodeBatch): void {
+    const living = new Set(this.#lives.seen(cgroups?.ids ?? [], this.labelsOf));
+    if (cgroups)
+      for (const { counter, columns } of this.#made) this.#count(counter, { cgroups, columns, living });
+    for (const { id, removed } of cgroupInfos) if (removed) this.#lives.died(id, this.nowMs());
+    for (const labels of this.#lives.ended(this.nowMs()))
+      for (const { counter } of this.#made) counter.remove({ ...labels });
     this.#recordHolders(cgroups);
     if (state?.dentriesUnexplained !== undefined) this.#books.inc(Number(state.dentriesUnexplained));
     setOrRemove(this.#old, state?.dentriesBeforeAgentEstimate);
     setOrRemove(this.#oldError, state?.dentriesBeforeAgentStandardError);
   }
 
-  #count(counter: Counter, cgroups: Columns, columns: readonly CgroupColumn[]): void {
+  #count(counter: Counter, { cgroups, columns, living }: Made): void {
     if (columns.some((column) => cgroups[column].length === 0)) return;
     cgroups.ids.forEach((id, index) => {
+      if (!living.has(id)) return;
       const value = columns.reduce((sum, column) => sum + cgroups[column][index]!, 0n);
       counter.inc({ ...this.labelsOf(id) }, Number(value));
     });

@@ -5,6 +5,7 @@ import type { DentryProbe } from '@dentryscope/native';
 import type { Logger } from '@dentryscope/runtime';
 import type { Notes } from './notes.js';
 import type { Kernel, Signal } from './signal.js';
+import type { DentryFacts } from './signals/dentries.js';
 import type { ReclaimSignal } from './signals/reclaim.js';
 import { openStalls } from './stalls.js';
 
@@ -61,7 +62,7 @@ async function openReclaim(
 }
 
 /** Births and deaths of cgroups. A path that was cut is a wrong name: the next walk finds the whole one. */
-function cgroupWatch(probe: DentryProbe): Pick<Kernel, 'pollCgroupEvents' | 'sawAllCgroups'> {
+function cgroupWatch(probe: DentryProbe): CgroupWatch {
   const attached = probe.hooks.some(({ hook, backend }) => hook === 'cgroup_life' && backend !== null);
   let lost = 0n;
   let cut = false;
@@ -93,6 +94,35 @@ function closedUnless<T>(probe: { close(): void }, make: () => T): T {
 
 const noCgroups = { pollCgroupEvents: () => [], sawAllCgroups: () => false };
 
+type CgroupWatch = Pick<Kernel, 'pollCgroupEvents' | 'sawAllCgroups'>;
+
+async function openDentries(
+  settings: Settings,
+  tree: CgroupTree,
+  facts: DentryFacts,
+  logger: Logger,
+  holders: Notes['holders'],
+): Promise<[Signal, CgroupWatch]> {
+  // The addon itself is loaded by open().
+  const { DentryProbe, hookNames } = await import('@dentryscope/native');
+  try {
+    const { DentrySignal } = await import('./signals/dentries.js');
+    const { backend, maxCgroups } = settings;
+    const probe = DentryProbe.open({
+      ...(backend === 'auto' || backend === 'none' ? {} : { backends: [backend] }),
+      maxCgroups,
+      preferV1: tree.hierarchies().preferV1,
+      live: { maxSamples: settings.liveMaxSamples },
+    });
+    const signal = closedUnless(probe, () => new DentrySignal(probe, facts, holders));
+    return [signal, cgroupWatch(probe)];
+  } catch (error) {
+    logger.error({ err: error }, 'dentries can not be measured by cgroup; node-level figures only');
+    return [unseen(hookNames, (error as Error).message), noCgroups];
+  }
+}
+
+/** Where memory is short who makes and holds dentries comes first. */
 export async function openKernel(
   settings: Settings,
   tree: CgroupTree,
@@ -100,36 +130,17 @@ export async function openKernel(
   logger: Logger,
   notes: Notes = {},
 ): Promise<Kernel> {
-  const { backend, maxCgroups, procRoot } = settings;
-  if (backend === 'none') return { signals: [], ...noCgroups };
+  if (settings.backend === 'none') return { signals: [], ...noCgroups };
+  const facts = { procRoot: settings.procRoot, kernelRelease };
+  const [dentries, cgroups] = await openDentries(settings, tree, facts, logger, notes.holders);
+  const reclaim = await openReclaim(settings, tree.hierarchies().preferV1, logger);
   const stalls = await openStalls(settings, tree, { logger, absent: unseen, notes });
-  // The addon itself is loaded by open().
-  const { DentryProbe, hookNames } = await import('@dentryscope/native');
-  try {
-    const { DentrySignal } = await import('./signals/dentries.js');
-    const probe = DentryProbe.open({
-      ...(backend === 'auto' ? {} : { backends: [backend] }),
-      maxCgroups,
-      preferV1: tree.hierarchies().preferV1,
-      live: { maxSamples: settings.liveMaxSamples },
-    });
-    const dentries = closedUnless(
-      probe,
-      () => new DentrySignal(probe, { procRoot, kernelRelease }, notes.holders),
-    );
-    const reclaim = await openReclaim(settings, tree.hierarchies().preferV1, logger);
-    const signals: Signal[] = [dentries, reclaim.signal, ...stalls];
-    for (const hook of signals.flatMap((signal) => signal.hooks()))
-      logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
-    const cgroups = cgroupWatch(probe);
-    const pollCgroupEvents = () => {
-      reclaim.collect();
-      return cgroups.pollCgroupEvents();
-    };
-    return { ...cgroups, signals, pollCgroupEvents };
-  } catch (error) {
-    logger.error({ err: error }, 'no kernel hook can be had; node-level figures only');
-    const dentries = unseen([...hookNames, ...reclaimHooks], (error as Error).message);
-    return { signals: [dentries, ...stalls], ...noCgroups };
-  }
+  const signals = [dentries, reclaim.signal, ...stalls];
+  for (const hook of signals.flatMap((signal) => signal.hooks()))
+    logger.info({ hook }, `${hook.hook}: ${hook.backend ?? 'not measured'}`);
+  const pollCgroupEvents = () => {
+    reclaim.collect();
+    return cgroups.pollCgroupEvents();
+  };
+  return { ...cgroups, signals, pollCgroupEvents };
 }

@@ -2,6 +2,7 @@ import { createBatch } from '@dentryscope/contracts';
 import type { NodeBatchInit } from '@dentryscope/contracts';
 import { Registry } from '@dentryscope/runtime';
 import { beforeEach, expect, it } from 'vitest';
+import { DentryExposition } from '../src/exposition-dentries.js';
 import { Exposition } from '../src/exposition.js';
 
 const noPod = { namespace: '', pod: '', container: '' };
@@ -79,6 +80,42 @@ it('the books add up and may be negative; what is not seen has no series', async
   expect(await values('node_dentries_before_agent_standard_error')).toEqual({ '': 3 });
   record({}, {});
   expect(await values('node_dentries_before_agent_estimate')).toEqual({});
+});
+
+it('counters of a pod leave an hour after its last cgroup died, and do not come back with what it holds', async () => {
+  let nowMs = 0;
+  const later = new Registry();
+  const made = new DentryExposition(
+    later,
+    (id) => (id === 7n || id === 8n ? web : noPod),
+    () => nowMs,
+  );
+  const window = (ids: bigint[], died: bigint[] = []) =>
+    made.record(
+      createBatch({
+        cgroups: { ids, dentriesAllocated: ids.map(() => 5n), liveDentriesEstimate: ids.map(() => 64n) },
+        cgroupInfos: died.map((id) => ({ id, removed: true })),
+      } as NodeBatchInit),
+    );
+  const allocated = async () => {
+    const { values } = await later.getSingleMetric('dentry_alloc_total')!.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels['pod'] ?? '', value]));
+  };
+  window([7n, 8n, 9n], [7n, 9n]);
+  nowMs = 4_000_000;
+  // 8 lives, though it had nothing to say for an hour.
+  window([7n]);
+  expect(await allocated()).toEqual({ 'web-1': 10, '': 5 });
+  window([7n, 8n], [8n]);
+  expect(await allocated()).toEqual({ 'web-1': 15, '': 5 });
+  // Dead holders have rows, and make nothing.
+  window([7n, 8n]);
+  nowMs += 3_599_999;
+  window([7n, 8n]);
+  expect(await allocated()).toEqual({ 'web-1': 15, '': 5 });
+  nowMs += 1;
+  window([7n, 8n]);
+  expect(await allocated()).toEqual({ '': 5 });
 });
 
 it('with no kernel at all there is no series of who makes or holds', async () => {
