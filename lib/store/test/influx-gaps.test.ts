@@ -38,9 +38,9 @@ describe.skipIf(requirePart('influx'))('InfluxDB 2.7: gaps of a day', () => {
     await store?.close();
     await influx?.stop();
   });
-  const gaps = (from: number, to: number) => {
+  const gaps = async (from: number, to: number) => {
     const range = { fromMs: T0 + from * WINDOW, toMs: T0 + to * WINDOW };
-    return store.reader.gaps({ filter: {}, limit: 1000, ...range }, cap());
+    return (await store.reader.gaps({ filter: {}, limit: 1000, ...range }, cap()))!;
   };
 
   test('each is found once, and that over the middle of the day, where the answer is divided, as one', async () => {
