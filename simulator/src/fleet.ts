@@ -46,7 +46,7 @@ export class OptionError extends RangeError {
 
   constructor(
     readonly option: keyof typeof limits,
-    readonly why: string,
+    why: string,
   ) {
     super(`${option} ${why}`);
   }
@@ -67,7 +67,7 @@ function checkOptions(options: FleetOptions): void {
     if (!Number.isSafeInteger(value) || value < least || value > most)
       throw new OptionError(
         name as keyof typeof limits,
-        `has to be a whole number from ${least} to ${most}, not ${value}`,
+        `is ${value}; it has to be a whole number from ${least} to ${most}`,
       );
   }
 }
