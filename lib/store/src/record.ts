@@ -64,10 +64,19 @@ export interface Level {
   readonly endMs: bigint;
 }
 
-/** dentries a second from an older level to the newest window's; undefined where that has none, or no time lies between. */
+/**
+ * dentries a second from an older level to the newest window's; undefined where that has none, no time lies between, or the
+ * node's clock was set: windows of 1 ms that took ten seconds would make it ten thousand times as much.
+ */
 export function growth(from: Level | undefined, newest: NodeBatch): number | undefined {
   const value = newest.state?.nrDentry;
-  if (!from || value === undefined) return undefined;
+  if (!from || value === undefined || clockWasSet(newest)) return undefined;
   const ms = Number(newest.windowEndMs - from.endMs);
   return ms > 0 ? (Number(value - from.value) * 1000) / ms : undefined;
+}
+
+/** Its wall clock went by less than half or more than twice the window's true length, which some senders do not tell. */
+function clockWasSet({ windowStartMs, windowEndMs, windowDurationNs }: NodeBatch): boolean {
+  const [wallMs, trueMs] = [Number(windowEndMs - windowStartMs), Number(windowDurationNs) / 1e6];
+  return trueMs > 0 && (wallMs < trueMs / 2 || wallMs > 2 * trueMs);
 }

@@ -120,6 +120,18 @@ export function nodesConform(store: Current): void {
     expect((await nodes(reader))[0]!.growthPerSecond).toBe(-0.5);
   });
 
+  test('growth is not told by a clock that was set: windows of 1 ms that took as long as ever', async () => {
+    const { writer, reader } = store();
+    await writer.write([
+      ...[1, 2].map((seq) => window({ seq, state: { nrDentry: BigInt(seq) * 1_000n } })),
+      window({
+        ...{ seq: 3, startMs: T0 + 2 * WINDOW, windowEndMs: BigInt(T0 + 2 * WINDOW + 1) },
+        state: { nrDentry: 3_000n },
+      }),
+    ]);
+    expect((await nodes(reader))[0]!.growthPerSecond).toBeUndefined();
+  });
+
   test('growth of nodes that report, that went silent, that missed windows: each by its own newest', async () => {
     const { writer, reader } = store();
     const node = (name: string, levels: [number, bigint][]) =>

@@ -45,11 +45,12 @@ test('of a week 14 copies are written, and each shard has one early in it', () =
   expect(copies(30)).toEqual(every(DAY, 30));
 });
 
-test('a cgroup that was removed is written, and forgotten', () => {
+test('a cgroup that was removed is written once, though its agent repeats it while it holds dentries', () => {
   const lately = new ToldLately(HOUR, () => 0);
   lately.add(lately.newIn(told(info(7n, '/a'))));
   const gone = told(info(7n, '/a', '', '', true));
   expect(ids(lately.newIn(gone))).toEqual([7n]);
   lately.add(lately.newIn(gone));
+  expect(ids(lately.newIn(gone))).toEqual([]);
   expect(ids(lately.newIn(told(info(7n, '/a'))))).toEqual([7n]);
 });

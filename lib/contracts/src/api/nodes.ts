@@ -23,7 +23,8 @@ export const Node = Type.Object({
   seq: Count('Number of its newest window: counts by one in a boot, from any number on'),
   lastSeen: Type.String({ format: 'date-time', description: 'End of its newest window' }),
   reporting: Type.Boolean({
-    description: 'Its newest window ended within three of its windows, and 10 s for the way here',
+    description:
+      'Its newest window ended within three of its windows, and 10 s for the way here, and not after now by more than that',
   }),
   windowMs: Type.Integer(),
   agentVersion: Type.Optional(Type.String()),

@@ -88,7 +88,7 @@ export const SeriesAnswer = Type.Object({
     description:
       'Where nodes that the filter leaves have no windows, by time, at most 1000: sums over them are too low. Only gaps ' +
       'between two windows; that a node is silent since is told by /v1/nodes. null: not known, since looking for them ' +
-      'takes longer than half of the time cap; a shorter range or a narrower filter tells',
+      'takes longer than half of the time cap (a shorter range or a narrower filter tells), or since windows of the range are gone',
   }),
 });
 export type SeriesAnswer = Static<typeof SeriesAnswer>;

@@ -34,14 +34,13 @@ export class ToldLately {
     return hashed.filter(({ told, hash }) => this.places.get(told.placeKey)?.get(told.info.id) !== hash);
   }
 
-  /** To be called when they are written. A removed cgroup is not heard of again. */
+  /** To be called when they are written. Also removed ones are heard of again, while they hold dentries. */
   add(written: ReturnType<ToldLately['newIn']>): void {
     for (const { told, hash } of written) {
       const { placeKey: key, info } = told;
       const hashes = this.places.get(key) ?? new IdTable();
       this.places.set(key, hashes);
-      if (told.removed) hashes.delete(info.id);
-      else hashes.set(info.id, hash);
+      hashes.set(info.id, hash);
     }
   }
 
