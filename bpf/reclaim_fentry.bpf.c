@@ -7,6 +7,13 @@
 #include "program.h"
 #include "reclaim_prune.h"
 
+SEC("raw_tp/sched_process_exit")
+int freed_task_exit(void *ctx)
+{
+	task_ended();
+	return 0;
+}
+
 SEC("fentry/__dentry_kill")
 int BPF_PROG(freed_kill)
 {

@@ -6,6 +6,13 @@
 #include "program.h"
 #include "reclaim_prune.h"
 
+SEC("raw_tp/sched_process_exit")
+int freed_task_exit(void *ctx)
+{
+	task_ended();
+	return 0;
+}
+
 SEC("kprobe/__dentry_kill")
 int freed_kill(struct pt_regs *ctx)
 {

@@ -6,11 +6,11 @@
 #include "cgroup_id.h"
 #include "reclaim_types.h"
 
-/* Preallocated: memory is what is short here. The loader puts in the overflow, id 0 of each kind.
- */
+/* Preallocated: memory is what is short here. The loader sizes it and puts in the overflow, id 0 of
+ * each kind. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, DS_NR_RECLAIM_KINDS);
 	__type(key, struct ds_reclaim_key);
 	__type(value, struct ds_reclaim_sum);
 } reclaimed SEC(".maps");

@@ -3,11 +3,11 @@
  * A task in a function that frees dentries, from its entry to its return; every __dentry_kill() of
  * the task in between is counted. Include after reclaim.h.
  *
- * Reclaim may run inside reclaim (an umount writes inodes out, needs memory, prunes another file
- * system): the outermost call owns all of it. A nested call lies deeper in the stack than the one
- * it is nested in. One that doesn't says that the return of the older was lost, as kretprobes are
- * when more are in flight than they have instances: the flight begins anew, and the lost one shows
- * as entered and never left.
+ * Reclaim may run inside what frees dentries (an umount writes inodes out, needs memory, prunes
+ * another file system): the outermost call owns all of it. A nested call lies deeper in the stack
+ * than the one it is nested in, and only some can be nested at all (holds()). Any other says that
+ * the return of the older was lost, as kretprobes are when more are in flight than they have
+ * instances: the flight begins anew, and the lost one shows as entered and never left.
  */
 #ifndef RECLAIM_FLIGHT_H
 #define RECLAIM_FLIGHT_H
@@ -32,9 +32,8 @@ struct {
 	__type(value, struct flight);
 } flights SEC(".maps");
 
-/* Where a return sees the stack a little higher or lower than the entry did; far less than a frame
- * of the functions between two nested calls. */
-#define STACK_SLACK 64
+/* A return sees the stack where the entry did, or higher by the return address. */
+#define STACK_SLACK 16
 
 static __always_inline void running(__s64 n)
 {
@@ -51,13 +50,25 @@ static __always_inline void give_up(__u64 scope)
 	scope_flies(scope, -1);
 }
 
+/*
+ * Whether a call in `scope` can be inside that one. Who reclaims memory gets all that he asks for
+ * without reclaim (PF_MEMALLOC); who drops caches does not. Nothing unmounts or remounts from
+ * there.
+ */
+static __always_inline bool holds(const struct flight *outer, enum ds_reclaim_scope scope)
+{
+	if (scope != DS_SCOPE_PRUNE)
+		return false;
+	return outer->scope != DS_SCOPE_PRUNE || outer->kind == DS_RECLAIM_DROP_CACHES;
+}
+
 static __always_inline void enter(enum ds_reclaim_scope scope, struct flight *fresh)
 {
 	__u64 task = bpf_get_current_pid_tgid();
 	struct flight *outer = bpf_map_lookup_elem(&flights, &task);
 	__u64 lost = 0;
 
-	if (outer && fresh->stack < outer->stack)
+	if (outer && holds(outer, scope) && fresh->stack < outer->stack)
 		return;
 	if (outer)
 		lost = outer->scope;
@@ -80,13 +91,33 @@ static __always_inline bool leave(enum ds_reclaim_scope scope, __u64 stack, stru
 	__u64 task = bpf_get_current_pid_tgid();
 	struct flight *own = bpf_map_lookup_elem(&flights, &task);
 
-	if (!own || own->scope != scope || stack + STACK_SLACK < own->stack)
+	/* Compared, not subtracted: by trampoline the stack is told as a pointer. */
+	if (!own || own->scope != scope || stack < own->stack || stack > own->stack + STACK_SLACK)
 		return false;
 	*flight = *own;
 	bpf_map_delete_elem(&flights, &task);
 	running(-1);
 	scope_left(scope);
 	return true;
+}
+
+/* Of a task that ends nothing is in flight: what is there has lost its return. */
+static __always_inline void task_ended(void)
+{
+	struct ds_reclaim_control *books = reclaim_books();
+	__u64 task = bpf_get_current_pid_tgid();
+	struct flight *own;
+	__u64 lost;
+
+	if (!books || !books->running)
+		return;
+	own = bpf_map_lookup_elem(&flights, &task);
+	if (!own)
+		return;
+	lost = own->scope;
+	bpf_map_delete_elem(&flights, &task);
+	running(-1);
+	give_up(lost);
 }
 
 /* On the path of every dentry that dies: one load while nobody reclaims. */

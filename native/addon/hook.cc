@@ -30,9 +30,14 @@ void SharedMaps::lend(BpfObject &object) const
 
 void SharedMaps::keep(const BpfObject &object)
 {
-	for (const char *name : names)
-		if (!fds.count(name) && object.has_map(name))
-			fds[name] = fcntl(object.map_fd(name), F_DUPFD_CLOEXEC, 0);
+	for (const char *name : names) {
+		if (fds.count(name) || !object.has_map(name))
+			continue;
+		int fd = fcntl(object.map_fd(name), F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			throw BpfError(std::string("keep map ") + name + ": " + errno_text(errno));
+		fds[name] = fd;
+	}
 }
 
 int SharedMaps::fd(const char *name) const

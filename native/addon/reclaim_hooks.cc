@@ -30,6 +30,15 @@ static void make_overflows(const BpfObject &object)
 	}
 }
 
+/* A cgroup has an entry for each kind. */
+static auto sized(const Options &options)
+{
+	return [&options](const std::string &, BpfObject &object, const KernelBtf &) {
+		object.set_max_entries("reclaimed",
+				       (options.max_cgroups + 1) * DS_NR_RECLAIM_KINDS);
+	};
+}
+
 /* mm_shrink_slab of a superblock is dentries, inodes and what else the file system keeps. */
 static void check_backend(const std::string &backend, const KernelBtf &)
 {
@@ -45,8 +54,9 @@ Hook reclaim_hook(const char *name, const char *prefix, const Options &options,
 	Hook::Spec spec = {.name = name, .stem = "reclaim", .prefix = prefix};
 
 	spec.check = check_backend;
-	spec.prepare = [&options, event_min_ns](const std::string &, BpfObject &object,
-						const KernelBtf &) {
+	spec.prepare = [&options, event_min_ns](const std::string &backend, BpfObject &object,
+						const KernelBtf &btf) {
+		sized(options)(backend, object, btf);
 		object.set_global("event_min_ns", &event_min_ns, sizeof(event_min_ns));
 		object.set_max_entries("reclaims", options.event_ring_bytes);
 	};
@@ -54,19 +64,21 @@ Hook reclaim_hook(const char *name, const char *prefix, const Options &options,
 	return Hook(spec);
 }
 
-Hook memory_reclaim_hook()
+Hook memory_reclaim_hook(const Options &options)
 {
 	Hook::Spec spec = {.name = "reclaim_direct", .stem = "reclaim", .prefix = "direct_"};
 
+	spec.prepare = sized(options);
 	spec.tracepoint_only = true;
 	spec.first = make_overflows;
 	return Hook(spec);
 }
 
-Hook shrinkers_hook()
+Hook shrinkers_hook(const Options &options)
 {
 	Hook::Spec spec = {.name = "shrinkers", .stem = "reclaim", .prefix = "shrinkers_"};
 
+	spec.prepare = sized(options);
 	spec.tracepoint_only = true;
 	spec.first = make_overflows;
 	spec.attached = [](const std::string &, BpfObject &object) {

@@ -14,8 +14,8 @@ extern const std::vector<const char *> reclaim_maps;
 /* One of the hooks in bpf/reclaim_<backend>.bpf.c. `options` must outlive it. */
 Hook reclaim_hook(const char *name, const char *prefix, const Options &options,
 		  uint64_t event_min_ns);
-/* Those of bpf/reclaim_tracepoint.bpf.c. */
-Hook memory_reclaim_hook();
-Hook shrinkers_hook();
+/* Those of bpf/reclaim_tracepoint.bpf.c; so must it here. */
+Hook memory_reclaim_hook(const Options &options);
+Hook shrinkers_hook(const Options &options);
 
 } // namespace dentryscope

@@ -35,7 +35,7 @@ ReclaimProbe::ReclaimProbe(const Napi::CallbackInfo &info)
       prune(reclaim_hook("reclaim_prune", "prune_", options, bigint(info[1]))),
       remount(reclaim_hook("reclaim_remount", "remount_", options, bigint(info[1]))),
       umount(reclaim_hook("reclaim_umount", "umount_", options, bigint(info[1]))),
-      memory(memory_reclaim_hook()), shrinkers(shrinkers_hook())
+      memory(memory_reclaim_hook(options)), shrinkers(shrinkers_hook(options))
 {
 	guarded(info.Env(), [&] { open(); });
 }

@@ -26,7 +26,7 @@ export interface ReclaimHookReport {
 
 export type ReclaimOptions = Pick<
   OpenOptions,
-  'backends' | 'preferV1' | 'v1Controllers' | 'bpfDir' | 'eventRingBytes'
+  'backends' | 'maxCgroups' | 'preferV1' | 'v1Controllers' | 'bpfDir' | 'eventRingBytes'
 > & {
   /** Shorter reclaims have no event; the counters have all of them. Default 1,000,000 ns. */
   eventMinNs?: bigint;

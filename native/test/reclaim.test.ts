@@ -1,5 +1,5 @@
 /** Reclaim on this machine's own kernel, by whatever it allows. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ReclaimProbe } from '@dentryscope/native';
@@ -12,6 +12,25 @@ const v1 = cgroup1Memory();
 
 function hookOf(hooks: ReclaimHookReport[], name: string) {
   return hooks.find(({ hook }) => hook === name);
+}
+
+/** What the kernel tells of the maps that this process has open. */
+function bpfMaps(): Record<string, number>[] {
+  const infos = readdirSync('/proc/self/fdinfo').flatMap((fd) => {
+    try {
+      return [readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')];
+    } catch {
+      // That of the directory itself, which is closed again.
+      return [];
+    }
+  });
+  return infos
+    .filter((text) => text.includes('map_type:'))
+    .map((text) =>
+      Object.fromEntries(
+        [...text.matchAll(/^(\w+):\t(\d+)$/gm)].map(([, name, value]) => [name, Number(value)]),
+      ),
+    );
 }
 
 const eventsOf = ({ ids, memory }: ReclaimDrained, id: bigint) => ({
@@ -33,6 +52,19 @@ describe.skipIf(skipped)('on this kernel', () => {
     }
     for (const columns of Object.values(drained.columns))
       expect(columns).toEqual({ events: null, ns: null, freed: null });
+  });
+
+  it('has room for each kind of as many cgroups as were asked for, and for the overflow', () => {
+    const probe = ReclaimProbe.open({ maxCgroups: 5000 });
+    try {
+      // struct ds_reclaim_key, struct ds_reclaim_sum.
+      const sizes = bpfMaps()
+        .filter(({ key_size, value_size }) => key_size === 16 && value_size === 24)
+        .map(({ max_entries }) => max_entries);
+      expect(new Set(sizes)).toEqual(new Set([5001 * 6]));
+    } finally {
+      probe.close();
+    }
   });
 
   it.skipIf(!v1)('charges the cgroup whose task reclaims, and sees the shrinkers it runs', async () => {

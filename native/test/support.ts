@@ -22,8 +22,18 @@ export function scratch(): string {
 export function compile(folder: string, source: string): string {
   const binary = join(folder, source.replace('.c', ''));
   const flags = ['-O1', '-Wall', '-Werror', `-I${join(repo, 'bpf/include')}`];
-  execFileSync('gcc', [...flags, '-o', binary, join(here, source), '-lm']);
+  execFileSync('gcc', [...flags, '-o', binary, join(here, source), '-lm', '-lbpf']);
   return binary;
+}
+
+/** Of a BPF program, with the headers that are shipped. */
+export function compileBpf(folder: string, source: string): string {
+  const object = join(folder, source.replace('.bpf.c', '.bpf.o'));
+  const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
+  const flags = ['-target', 'bpf', '-g', '-O2', '-Wall', '-Werror', '-Wno-unused-function'];
+  const include = [`-I${join(repo, 'bpf/include')}`, '-idirafter', `/usr/include/${multiarch}`];
+  execFileSync('clang', [...flags, ...include, '-c', join(here, source), '-o', object]);
+  return object;
 }
 
 /** The same of a C++ program, with these sources of the addon. */
