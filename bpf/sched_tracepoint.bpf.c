@@ -4,9 +4,9 @@
  * its CPU though it could go on; it ends when the task runs. The cgroup is that of the task that
  * waited.
  *
- * All three run under the lock of the run queue on which the task is, so what they write about a
- * task can't cross. A task that is woken while it still runs (its CPU has not come to schedule)
- * does not wait.
+ * Those of the scheduler run under the lock of the run queue on which the task is, so what they
+ * write about a task can't cross. A task that is woken while it still runs (its CPU has not come to
+ * schedule) does not wait.
  *
  * Attached in the order of this file: what ends waits comes first, so that no wait begins that
  * nobody ends. Its thread would sleep, and all that sleep would be told as a wait.
@@ -128,6 +128,25 @@ int BPF_PROG(queue_switch, bool preempt, struct task_struct *prev, struct task_s
 	*start = 0;
 	/* Another CPU's clock may be a little ahead. */
 	waited(next, now, now > began ? now - began : 0);
+	return 0;
+}
+
+/*
+ * A thread that is not the leader takes the leader's number as it starts a program: under its own
+ * nobody ever ends. What the leader left under the other is not its wait.
+ */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(queue_exec, struct task_struct *task, __u32 old_pid)
+{
+	__u32 pid = task->pid;
+	__u64 *start;
+
+	if (old_pid == pid)
+		return 0;
+	bpf_map_delete_elem(&wait_starts, &old_pid);
+	start = bpf_map_lookup_elem(&wait_starts, &pid);
+	if (start)
+		*start = 0;
 	return 0;
 }
 

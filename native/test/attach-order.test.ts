@@ -30,7 +30,7 @@ it.each([
   ['dentry_fentry', 'alloc_', ['alloc_exit', 'alloc_pseudo']],
   ['dentry_kprobe', 'alloc_', ['alloc_return', 'alloc_pseudo_return', 'alloc_entry', 'alloc_pseudo']],
   // A wait that nobody ends would last until the thread's next one.
-  ['sched_tracepoint', 'queue_', ['queue_switch', 'queue_wakeup', 'queue_wakeup_new']],
+  ['sched_tracepoint', 'queue_', ['queue_switch', 'queue_exec', 'queue_wakeup', 'queue_wakeup_new']],
   ['lock_tracepoint', 'lock_', ['lock_end', 'lock_begin']],
   // So would a flight.
   ['reclaim_fentry', 'remount_', ['remount_exit', 'remount_entry']],

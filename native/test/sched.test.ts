@@ -98,6 +98,18 @@ describe.skipIf(skipped)('on this kernel', () => {
     }
   });
 
+  it('keeps no mark of a thread that takes its leader’s number as it starts a program', () => {
+    const maxThreads = 512;
+    const probe = SchedProbe.open({ maxThreads });
+    try {
+      // Each would leave one, and the machine's other threads have theirs.
+      execFileSync(workload, ['exec', String(2 * maxThreads)]);
+      expect(probe.hooks.find(({ hook }) => hook === 'run_queue')?.missed).toBe(0n);
+    } finally {
+      probe.close();
+    }
+  });
+
   it('sees how long a CPU was kept, on that CPU', async () => {
     const periodNs = 10_000_000n;
     const sample = await measureJitter({ workload, cpu: 1, ms: 400, periodNs, stallNs: 200_000_000n });

@@ -9,6 +9,7 @@
  * - frozen FILE N PROCS: N processes open a file of a file system that is frozen meanwhile
  * - hog CPU MS: keeps a CPU from all but its interrupts
  * - sleepers N MS: N threads that sleep MS at a time and do nothing else
+ * - exec N: N processes, one after the other, whose second thread starts /bin/true in their place
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -267,17 +268,35 @@ static void sleepers(char **args)
 	barrier();
 }
 
+static void *start_true(void *unused)
+{
+	execl("/bin/true", "true", NULL);
+	die("/bin/true");
+	return NULL;
+}
+
+static void exec_by_thread(char **args)
+{
+	for (int i = 0; i < atoi(args[0]); i++) {
+		pthread_t thread;
+
+		if (!fork()) {
+			must(pthread_create(&thread, NULL, start_true, NULL), "pthread_create");
+			pause();
+		}
+		wait_for(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *word;
 		void (*run)(char **args);
 		int args;
-	} ops[] = {{"pingpong", pingpong, 4},
-		   {"create", create, 3},
-		   {"frozen", frozen, 3},
-		   {"hog", hog, 2},
-		   {"sleepers", sleepers, 2}};
+	} ops[] = {{"pingpong", pingpong, 4}, {"create", create, 3},
+		   {"frozen", frozen, 3},     {"hog", hog, 2},
+		   {"sleepers", sleepers, 2}, {"exec", exec_by_thread, 1}};
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
 		if (argc == ops[i].args + 2 && !strcmp(argv[1], ops[i].word)) {
