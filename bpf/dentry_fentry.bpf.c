@@ -46,7 +46,7 @@ int BPF_PROG(alloc_pseudo)
 SEC("fentry/__dentry_kill")
 int BPF_PROG(free_kill, struct dentry *dentry)
 {
-	killed(dentry, dentry->d_flags, dentry->d_inode);
+	killed(dentry, dentry->d_flags, dentry->d_inode, true);
 	return 0;
 }
 

@@ -19,7 +19,8 @@
 #include "transitions.h"
 
 /* Its flag is not set yet, but pipes, sockets and their like lie on mounts that no user has
- * (SB_NOUSER). */
+ * (SB_NOUSER). So do pidfds since 6.9 (pidfs), which are no pseudo dentries: nobody holds them
+ * long. */
 static __always_inline bool on_internal_mount(struct dentry *dentry)
 {
 	return BPF_CORE_READ(dentry, d_sb, s_flags) & (1ul << 31);
@@ -72,7 +73,8 @@ int free_kill(struct pt_regs *ctx)
 {
 	struct dentry *dentry = (struct dentry *)PT_REGS_PARM1(ctx);
 
-	killed(dentry, BPF_CORE_READ(dentry, d_flags), BPF_CORE_READ(dentry, d_inode));
+	killed(dentry, BPF_CORE_READ(dentry, d_flags), BPF_CORE_READ(dentry, d_inode),
+	       !on_internal_mount(dentry));
 	return 0;
 }
 

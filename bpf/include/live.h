@@ -13,6 +13,7 @@
 #include "dentryscope.h"
 
 #define EEXIST 17
+#define ENOENT 2
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -132,17 +133,25 @@ static __always_inline void live_born(const void *dentry, __u64 cgroup_id)
 		keep_live(key, cgroup_id, control);
 }
 
-/* One that is not there is older than the sample, and stands for all that are not sampled. */
+/*
+ * One that is not there is older than the sample, and stands for all that are not sampled. One that
+ * is there and could not be removed (its bucket was locked beneath us: -EBUSY) stays until its
+ * address is somebody else's: keep_live() sees that.
+ */
 static __noinline int sampled_died(__u64 key, struct ds_live_control *control)
 {
 	__u64 weight;
+	long err;
 
 	if (!control)
 		return 0;
-	if (!bpf_map_delete_elem(&live, &key)) {
+	err = bpf_map_delete_elem(&live, &key);
+	if (!err) {
 		__sync_fetch_and_add(&control->count, -1);
 		return 0;
 	}
+	if (err != -ENOENT)
+		return 0;
 	weight = control->mask + 1;
 	count_node(DS_OLD_DIED, weight);
 	count_node(DS_OLD_DIED_VARIANCE, weight * (weight - 1));

@@ -53,7 +53,9 @@ static __always_inline void instantiated(unsigned int d_flags)
 		count(current_cgroup_id(), DS_INSTANTIATED, 1);
 }
 
-static __always_inline void killed(struct dentry *dentry, unsigned int d_flags, struct inode *inode)
+/* Where `sampled` is false its birth was left out of the sample, whatever its hash. */
+static __always_inline void killed(struct dentry *dentry, unsigned int d_flags, struct inode *inode,
+				   bool sampled)
 {
 	struct ds_entry *entry;
 
@@ -62,7 +64,10 @@ static __always_inline void killed(struct dentry *dentry, unsigned int d_flags, 
 		live_forget(dentry);
 		return;
 	}
-	live_died(dentry);
+	if (sampled)
+		live_died(dentry);
+	else
+		live_forget(dentry);
 	entry = entry_of(current_cgroup_id());
 	if (!entry)
 		return;

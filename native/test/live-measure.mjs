@@ -4,6 +4,8 @@
  *   node live-measure.mjs '{"workload": "/path/of/workload", "root": "/sys/fs/cgroup", "dir": "/run",
  *     "sizes": [200, 2000], "probes": [{"backends": ["fentry"], "live": {"shift": 0, "seed": "1"}}]}'
  *
+ * Operations that are `shortLived` come after that, as many as the first cgroup made files, and what they make dies at once.
+ *
  * All probes look on at the same time. Prints one line of JSON; arrays of 64-bit numbers as base64.
  */
 import { DentryProbe, estimateByAge } from '@dentryscope/native';
@@ -38,9 +40,12 @@ const full = probes.map(tell);
 for (const [i, n] of config.sizes.entries())
   await work(config.workload, { op: 'unlink', n: n / 2, dir: config.dir, names: `live${i}` }, []);
 const half = probes.map(tell);
+for (const op of config.shortLived ?? [])
+  await work(config.workload, { op, n: config.sizes[0], dir: config.dir }, []);
+const after = probes.map(tell);
 const missed = probes.map((probe) => probe.hooks.map((hook) => [hook.hook, hook.missed]));
 for (const probe of probes) probe.close();
-const out = { ids: cgroups.map(({ id }) => id), full, half, missed };
+const out = { ids: cgroups.map(({ id }) => id), full, half, after, missed };
 process.stdout.write(
   `${JSON.stringify(out, (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`,
 );

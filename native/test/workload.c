@@ -45,6 +45,7 @@ static const struct op {
     {"pipe", NULL, make_pipe, 0},
     {"socket", NULL, make_socket, 0},
     {"namespace", open_namespace, open_namespace, 0},
+    {"pidfd", NULL, open_pidfd, 0},
 };
 
 static const struct op *find(const char *word)

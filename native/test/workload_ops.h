@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char name[64], other[64], shared[64], origin[64];
@@ -197,6 +198,16 @@ static inline void open_namespace(void)
 
 	if (fd < 0)
 		die("/proc/self/ns/uts");
+	close(fd);
+}
+
+/* So is this since 6.9; before it is one that all share. */
+static inline void open_pidfd(void)
+{
+	int fd = syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (fd < 0)
+		die("pidfd_open");
 	close(fd);
 }
 
