@@ -46,11 +46,12 @@ export class LabelLives<L extends object> {
 
   /** A pod's name may come late: a cgroup then goes from one set to another. What has no name is one set, which stays. */
   #join(id: bigint, labels: L): void {
-    const key = JSON.stringify(Object.values(labels));
     const before = this.#keys.get(id);
+    const values = Object.values(labels);
+    const key = values.every((value) => value === '') ? undefined : JSON.stringify(values);
     if (before === key) return;
     if (before !== undefined) this.#lives.get(before)?.living.delete(id);
-    if (Object.values(labels).every((value) => value === '')) return;
+    if (key === undefined) return void this.#keys.delete(id);
     this.#keys.set(id, key);
     const life = this.#lives.get(key) ?? { labels, living: new Set(), endedMs: 0 };
     life.living.add(id);

@@ -2,7 +2,7 @@
  * Throttling and PSI of cgroups. A cgroup's PSI contains that of those below it, so it is told of the innermost only: figures
  * of a pod, a workload or a node are sums, in which nothing may be twice. Throttling is each cgroup's own.
  */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { CgroupRecord, Hierarchies } from '@dentryscope/identity';
 import { fileCounters, withoutAddon } from '../collectors/cgroup-files.js';
 import type { TotalsReader } from '../collectors/cgroup-files.js';
@@ -25,6 +25,9 @@ export interface CgroupFilesOptions {
   /** The addon's, where there is one. */
   readonly reader?: TotalsReader;
 }
+
+/** Each window, of each cgroup: node:path's dirname looks at every character. */
+const parentOf = (path: string) => path.slice(0, path.lastIndexOf('/'));
 
 interface Row {
   readonly id: bigint;
@@ -110,9 +113,11 @@ export class CgroupFilesSignal implements Signal {
   #chosen() {
     const rank = ({ containerId, podUid }: CgroupRecord) => (containerId ? 0 : podUid ? 1 : 2);
     const cgroups = this.options.cgroups();
-    const parents = new Set(cgroups.map(({ hierarchy, path }) => `${hierarchy}:${dirname(path)}`));
+    const parents = new Set(
+      cgroups.map(({ hierarchy, path }) => (hierarchy === 'v2' ? parentOf(path) : '/')),
+    );
     const known = cgroups.flatMap((record) => {
-      const innermost = !parents.has(`${record.hierarchy}:${record.path}`) && record.path !== '/';
+      const innermost = !parents.has(record.path) && record.path !== '/';
       const place = this.#place(record, innermost);
       return place ? [{ id: record.id, rank: rank(record), ...place }] : [];
     });
