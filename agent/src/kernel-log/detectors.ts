@@ -28,6 +28,14 @@ const hungTaskWarnings = sysctl('hung_task_warnings');
 /** Of all, reported or not. 6.12 does not have it, 6.18 does. */
 const hungTasksFound = '/proc/sys/kernel/hung_task_detect_count';
 
+/** What the detectors are at one moment. */
+export interface Standing {
+  /** Those that tell nothing, and why. */
+  readonly silent: ReadonlyMap<ReportKind, string>;
+  /** Hung tasks found since the boot, or since somebody set it to 0; undefined: this kernel does not count them. */
+  readonly hungTasks: bigint | undefined;
+}
+
 export class Detectors {
   readonly #roots: Readonly<Record<string, string>>;
 
@@ -35,22 +43,16 @@ export class Detectors {
     this.#roots = { proc: procRoot, sys: sysRoot };
   }
 
-  /** Those that tell nothing now, and why. */
-  silent(): Map<ReportKind, string> {
+  standing(): Standing {
+    const found = this.#read(hungTasksFound);
     const silent = new Map<ReportKind, string>();
     const look = (kind: ReportKind, file: Switch) => {
       const why = this.#whyOff(file);
       if (why !== undefined) silent.set(kind, why);
     };
-    if (this.hungTasks() === undefined) look('hung_task', hungTaskWarnings);
+    if (found === undefined) look('hung_task', hungTaskWarnings);
     for (const [kind, file] of Object.entries(switches)) look(kind as ReportKind, file);
-    return silent;
-  }
-
-  /** Found since the boot, or since somebody set it to 0; undefined: this kernel does not count them. */
-  hungTasks(): bigint | undefined {
-    const count = this.#read(hungTasksFound);
-    return count === undefined ? undefined : BigInt(count);
+    return { silent, hungTasks: found === undefined ? undefined : BigInt(found) };
   }
 
   #whyOff({ path, off }: Switch): string | undefined {

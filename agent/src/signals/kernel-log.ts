@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Detectors } from '../kernel-log/detectors.js';
-import type { Roots } from '../kernel-log/detectors.js';
+import type { Roots, Standing } from '../kernel-log/detectors.js';
 import type { ReportKind } from '../kernel-log/heads.js';
 import { Kmsg } from '../kernel-log/kmsg.js';
 import { LogClock } from '../kernel-log/log-clock.js';
@@ -36,12 +36,6 @@ const counterOf = {
 } as const;
 const kinds = Object.keys(counterOf) as ReportKind[];
 
-/** What the detectors are at the end of a window. */
-interface Standing {
-  readonly silent: ReadonlyMap<ReportKind, string>;
-  readonly hungTasks: bigint | undefined;
-}
-
 export class KernelLogSignal implements Signal {
   readonly #reader = new ReportReader();
   readonly #clock = new LogClock(BigInt(2 * POLL_MS) * 1_000_000n);
@@ -50,6 +44,7 @@ export class KernelLogSignal implements Signal {
   #refused: string | undefined;
   #reports: Report[] = [];
   readonly #detectors: Detectors;
+  /** At the end of the last window that was kept. */
   #last: Standing;
   #polledNs: bigint;
   #lastLineNs = 0n;
@@ -57,7 +52,7 @@ export class KernelLogSignal implements Signal {
 
   constructor(private readonly options: KernelLogOptions) {
     this.#detectors = new Detectors(options);
-    const standing = this.#standing();
+    const standing = this.#detectors.standing();
     this.#last = { ...standing, hungTasks: options.last?.hungTasks ?? standing.hungTasks };
     // What is there already was not read in time: it does not tell the clock.
     this.#polledNs = options.last ? 0n : process.hrtime.bigint();
@@ -88,7 +83,7 @@ export class KernelLogSignal implements Signal {
     this.poll();
     if (this.#refused !== undefined) return { keep: () => {} };
     const reports = [...this.#reports];
-    const standing = this.#standing();
+    const standing = this.#detectors.standing();
     return {
       state: this.#counts(reports, standing),
       fields: { stalls: reports.slice(0, MAX_REPORTS).map((report) => this.#event(report)) },
@@ -123,10 +118,6 @@ export class KernelLogSignal implements Signal {
     if (kind === 'hung_task' && hungTasks !== undefined && before !== undefined)
       return hungTasks < before ? hungTasks : hungTasks - before;
     return BigInt(reports.filter((report) => report.kind === kind).length);
-  }
-
-  #standing(): Standing {
-    return { silent: this.#detectors.silent(), hungTasks: this.#detectors.hungTasks() };
   }
 
   forget(): void {}
