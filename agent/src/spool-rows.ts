@@ -53,11 +53,8 @@ export class SpoolRows {
     this.#size += windows;
   }
 
-  boot(): { last_seq: bigint; windows_lost: bigint; notes: string | null } {
-    return this.db.get(
-      'SELECT last_seq, windows_lost, notes FROM boots WHERE boot_id = ?',
-      this.options.bootId,
-    )!;
+  boot(): { last_seq: bigint; windows_lost: bigint } {
+    return this.db.get('SELECT last_seq, windows_lost FROM boots WHERE boot_id = ?', this.options.bootId)!;
   }
 
   /** In a transaction; memory hears of it when that is durable. */

@@ -102,7 +102,9 @@ export class Spool {
 
   /** Of the last window of this boot that had some. */
   get notes(): string | undefined {
-    return this.#rows.boot().notes ?? undefined;
+    const { bootId } = this.options;
+    const row = this.db.get<{ notes: string | null }>('SELECT notes FROM boots WHERE boot_id = ?', bootId);
+    return row?.notes ?? undefined;
   }
 
   /**
