@@ -13,6 +13,3 @@ export const stallKinds = [
   'lock_contention',
 ] as const;
 export type StallKind = (typeof stallKinds)[number];
-
-/** What a stall's stack says; empty where there is none. */
-export const stallCauses = ['', 'dentry_reclaim', 'other'] as const;
