@@ -9,7 +9,7 @@ import type { Run, Told } from './measure.mjs';
 export type Counts = Record<Counter, string | null>;
 
 export interface Result {
-  runs: { name: string; counts: Counts[]; failed: number; states: Told[] }[];
+  runs: { name: string; counts: Counts[]; failed: number; states: Told[]; attempts: number }[];
   unexplained: string | null;
   hooks: { hook: Hook; backend: Backend | null; tried: { error: string }[]; missed: string }[];
   events: { kind: string; path: string }[];

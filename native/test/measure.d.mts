@@ -38,7 +38,8 @@ export interface Run {
 }
 
 export interface Measured {
-  runs: { name: string; counts: Counts[]; failed: number; states: Told[] }[];
+  /** Of the last attempt: of a task that was moved, the first at which it kept its CPU. */
+  runs: { name: string; counts: Counts[]; failed: number; states: Told[]; attempts: number }[];
   unexplained: bigint | null;
   hooks: HookReport[];
   events: CgroupEvent[];

@@ -14,9 +14,12 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 /* Of these many misses one is made before the move. */
 #define MOVED_SHARE 3
+/* After these it lets the CPU go. */
+#define KEEP_SECONDS 5
 
 enum stage { RUNS, TO_BE_MOVED, MOVED, NOT_MOVED };
 
@@ -32,7 +35,7 @@ static inline void stay_on(int cpu)
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		die("sched_setaffinity");
-	/* Neither is to wait for ever for the other; the one that spins keeps its CPU. */
+	/* Neither is to wait for ever for the other. */
 	alarm(120);
 }
 
@@ -77,11 +80,39 @@ static inline void start_mover(int procs)
 	_exit(0);
 }
 
+/* By the vDSO: no system call. */
+static inline time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* As any other task; that is a switch, and told. */
+static inline void let_cpu_go(void)
+{
+	struct sched_param parameter = {};
+
+	if (sched_setscheduler(0, SCHED_OTHER, &parameter))
+		die("sched_setscheduler");
+	usleep(1000);
+}
+
+/*
+ * The move waits for an RCU grace period, and that for this CPU: for ever where its soft interrupts
+ * once took so long that the kernel left them to ksoftirqd, which does not run beside a real-time
+ * task. So it is not kept for ever.
+ */
 static inline void wait_for_move(void)
 {
+	time_t until = seconds() + KEEP_SECONDS;
+
 	*stage = TO_BE_MOVED;
-	while (*stage == TO_BE_MOVED)
-		;
+	while (*stage == TO_BE_MOVED) {
+		if (seconds() > until)
+			let_cpu_go();
+	}
 	if (*stage != MOVED)
 		die("not moved");
 }
