@@ -1,5 +1,6 @@
 /** Everything that proves it. Sets up, builds, gets the real parts, runs the tests; the last line is the count. */
 import { build } from './lib/build.mjs';
+import { testAll } from './lib/lanes.mjs';
 import { checkNode, npmPackages, systemPackages } from './lib/setup.mjs';
 import { main, root, show } from './lib/steps.mjs';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ await main(async () => {
   await npmPackages();
   await build();
   await getParts();
+  if (args.length === 0) return await testAll();
   return await show(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args]);
 });
 

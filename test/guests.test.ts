@@ -29,7 +29,7 @@ mkdir /sys/fs/cgroup/${backend}
 export DENTRYSCOPE_DATA_DIR=/tmp/${backend}
 dentryscope agent --transport stdout --backend ${backend} --window 1s --agent-listen off --kubernetes off > /tmp/out 2> /tmp/err &
 agent=$!
-until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 0.2; done
+until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 1; done
 $workload miss 1000 /data/${backend} /sys/fs/cgroup/${backend}/cgroup.procs > /dev/null
 sleep 2
 kill -TERM $agent

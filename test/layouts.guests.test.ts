@@ -52,7 +52,7 @@ const script = (hierarchy: string) => `
 set -ex
 dentryscope agent --transport stdout --window 1s --agent-listen off --kubernetes off --data-dir /tmp/data > /tmp/out 2> /tmp/err &
 agent=$!
-until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 0.2; done
+until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 1; done
 ${containers
   .map(
     ({ path }, i) =>
