@@ -18,7 +18,9 @@ const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
 /** Prints what the lanes print, and the sum of their counts as the last line. @returns 0 when all passed */
 export async function testAll() {
   const lanes = await Promise.all(LANES.map(runLane));
-  const [passed, failed, skipped] = [0, 1, 2].map((i) => lanes.reduce((sum, { counts }) => sum + counts[i], 0));
+  const [passed, failed, skipped] = [0, 1, 2].map((i) =>
+    lanes.reduce((sum, { counts }) => sum + counts[i], 0),
+  );
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   return lanes.find(({ status }) => status !== 0)?.status ?? 0;
 }
