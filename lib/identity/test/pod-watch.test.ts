@@ -180,13 +180,14 @@ describe.skipIf(missing)('pods of a real API server', () => {
       }),
     );
     await expect.poll(() => pods.size().living - before.living, within).toBe(100);
-    await expect.poll(() => stored.size, within).toBeGreaterThanOrEqual(truth.size);
-    const said = new Map(
-      [...stored]
-        .filter(([, one]) => one.namespace === ns)
-        .map(([id, one]) => [id, `${one.podUid} ${one.pod} ${one.container}`]),
-    );
-    expect(said).toEqual(truth);
+    const said = () =>
+      new Map(
+        [...stored]
+          .filter(([, one]) => one.namespace === ns)
+          .map(([id, one]) => [id, `${one.podUid} ${one.pod} ${one.container}`]),
+      );
+    await expect.poll(() => said().size, within).toBeGreaterThanOrEqual(truth.size);
+    expect(said()).toEqual(truth);
     for (const [id, text] of truth) {
       const name = pods.nameOf(id)!;
       expect(`${name.podUid} ${name.pod} ${name.container}`).toBe(text);
