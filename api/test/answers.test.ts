@@ -179,7 +179,9 @@ test('top: by every dimension, filtered, limited, with the total over all', asyn
   expect((await top('&workload=Deployment/web&pod=web-1&container=app&cluster=c1&node=n1')).total).toBe(1000);
   expect((await top('&cgroup=8')).total).toBe(12);
   expect((await top('&cgroup=/system.slice/cron.service')).total).toBe(12);
-  expect(await top('&node=nobody')).toMatchObject({ total: 0, items: [] });
+  const nobody = await top('&node=nobody');
+  expect(nobody.items).toEqual([]);
+  expect(nobody).not.toHaveProperty('total');
 });
 
 test('top: a metric of nodes is grouped by node unasked', async () => {
@@ -193,8 +195,8 @@ test('a window belongs to the range that its start lies in', async () => {
     (await api.get(`/v1/top?metric=dentries_allocated&from=${iso(from)}&to=${iso(to)}`)).json.total;
   const start = NOW - 20_000; // of the window with 400
   expect(await total(start, start + 1)).toBe(400);
-  expect(await total(start + 1, start + 2)).toBe(0);
-  expect(await total(start - 1, start)).toBe(0);
+  expect(await total(start + 1, start + 2)).toBeUndefined();
+  expect(await total(start - 1, start)).toBeUndefined();
 });
 const iso = (ms: number) => new Date(ms).toISOString();
 

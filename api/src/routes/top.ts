@@ -33,7 +33,7 @@ export function topRoute(app: App, context: Context): void {
       by: asked.by,
       from: iso(fromMs),
       to: iso(toMs),
-      total: result.total,
+      ...(result.total !== undefined && { total: result.total }),
       items: topItems(result, asked.metric),
     };
   });

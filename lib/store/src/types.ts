@@ -67,8 +67,8 @@ export interface TopRequest extends TimeRange {
 
 /** Over time as in SeriesStep, the whole range being one step. */
 export interface TopResult {
-  /** Over all owners. */
-  readonly total: bigint;
+  /** Over all owners; absent when none has the figure. */
+  readonly total?: bigint;
   /** Largest first, ties by the owner's names; at most `limit`. Owners without the figure are not in it. */
   readonly rows: readonly { readonly owner: Owner; readonly value: bigint }[];
   /** The range that is answered, where some of the one asked for is kept by whole hours only, or is not kept. */

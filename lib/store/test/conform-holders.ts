@@ -111,7 +111,7 @@ export function holdersConform(store: Current): void {
     });
     expect(await series(reader, { metric: held })).toEqual([[0, 0n]]);
     expect(await series(reader, { metric: held, filter: { node: 'blind' } })).toEqual([]);
-    expect(await top(reader, 'pod', { metric: error })).toEqual({ total: 0n, rows: [] });
+    expect(await top(reader, 'pod', { metric: error })).toEqual({ rows: [] });
   });
 
   test('the same windows again, in any order, change nothing', async () => {

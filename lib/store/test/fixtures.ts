@@ -74,8 +74,9 @@ export function top(reader: Reader, by: Dimension, asked: Asked & { limit?: numb
   return reader.top({ metric: allocated, filter: {}, limit: 100, ...forever, by, ...asked }, cap());
 }
 
+/** Of what is told. */
 export async function total(reader: Reader, asked: Asked = {}): Promise<bigint> {
-  return (await top(reader, 'node', asked)).total;
+  return (await top(reader, 'node', asked)).total ?? 0n;
 }
 
 /** Steps as [offset from T0 in ms, value]. */

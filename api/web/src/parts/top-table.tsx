@@ -19,7 +19,7 @@ function TopRow({ item, top, withNode }: { item: Item; top: TopAnswer; withNode:
         <span class="bar" style={{ width: `${(Number(item.value) / largest) * 100}%` }} aria-hidden="true" />
       </th>
       <td class="number">{count(item.value)}</td>
-      <td class="number quiet">{percent(item.value, top.total)}</td>
+      <td class="number quiet">{top.total !== undefined && percent(item.value, top.total)}</td>
     </tr>
   );
 }
@@ -85,9 +85,9 @@ function TotalRow({ snapshot: { top, topError } }: { snapshot: Snapshot }) {
     <tr>
       <th scope="row">
         All cgroups{top.items.length === TOP_LIMIT && `, ${TOP_LIMIT} largest shown`}
-        {topError && `; standard error ${count(topError.total)}`}
+        {topError?.total !== undefined && `; standard error ${count(topError.total)}`}
       </th>
-      <td class="number">{count(top.total)}</td>
+      <td class="number">{top.total === undefined ? '–' : count(top.total)}</td>
       <td />
     </tr>
   );

@@ -13,6 +13,8 @@ export const Time = Type.String({
  * doubles (JavaScript's JSON.parse) rounds: such readers take the digits, e.g. by JSON.parse's source text access.
  */
 export const Count = (description: string) => Type.Unsafe<bigint | number>(Type.Integer({ description }));
+/** Absent where nobody can see it: never 0. */
+export const Maybe = (description: string) => Type.Optional(Count(description));
 
 /** A window belongs to the range that its start lies in: from <= start < to. */
 export const Range = {

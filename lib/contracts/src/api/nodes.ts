@@ -1,9 +1,8 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { Count, Owner, Time } from './common.js';
+import { Count, Maybe, Owner, Time } from './common.js';
 
 const closed = { additionalProperties: false } as const;
-const Maybe = (description: string) => Type.Optional(Count(description));
 
 export const Hook = Type.Object({
   hook: Type.String(),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
-import { Count, Filters, Owner, Range, Time, dimensions } from './common.js';
+import { Count, Filters, Maybe, Owner, Range, Time, dimensions } from './common.js';
 
 const closed = { additionalProperties: false } as const;
 const Metric = Type.String({ description: 'Name of a metric; /v1/metrics lists them' });
@@ -34,7 +34,7 @@ export const TopAnswer = Type.Object({
   by: Type.String(),
   from: Answered,
   to: Answered,
-  total: Count('Over all owners, those past the limit too'),
+  total: Maybe('Over all owners, those past the limit too; absent: no window of the range has the figure'),
   items: Type.Array(Type.Object({ ...Owner.properties, value: Count('In the unit of the metric') })),
 });
 export type TopAnswer = Static<typeof TopAnswer>;

@@ -73,10 +73,9 @@ type Row = Record<string, unknown>;
 export function topResult(rows: readonly Row[], { request, hours }: Asked<TopRequest>): TopResult {
   const { by, metric, fromMs, toMs } = request;
   const fields: readonly OwnerField[] = ['cluster', ...ownerFields[by]];
-  const value = (row: Row | undefined, column: string) =>
-    combined(metric, (row?.[column] as bigint | undefined) ?? 0n);
+  const value = (row: Row, column: string) => combined(metric, row[column] as bigint);
   return {
-    total: value(rows[0], 'total'),
+    ...(rows[0] && { total: value(rows[0], 'total') }),
     rows: rows.map((row) => ({ owner: toOwner(row, fields), value: value(row, 'value') })),
     ...(hours ? { widened: { fromMs, toMs } } : {}),
   };

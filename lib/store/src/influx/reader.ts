@@ -52,7 +52,7 @@ export class InfluxReader implements Reader {
 
   async top(request: TopRequest, cap: Cap): Promise<TopResult> {
     checkTop(request);
-    if (!(request.fromMs < request.toMs)) return { total: 0n, rows: [] };
+    if (!(request.fromMs < request.toMs)) return { rows: [] };
     return this.track(cap, async (ask, askHours) => {
       const { hours, windows, widened } = await this.split(request, askHours);
       const older = hours ? await hoursTop(askHours, this.hours!.past.bucket, hours) : [];

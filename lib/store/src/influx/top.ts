@@ -125,5 +125,5 @@ export function topResult(
     a.value === b.value ? compareOwners(a.owner, b.owner) : a.value < b.value ? 1 : -1,
   );
   const rows = sorted.slice(0, limit).map(({ owner, value }) => ({ owner, value: combined(metric, value) }));
-  return { total: combined(metric, total), rows };
+  return { ...(rows.length > 0 && { total: combined(metric, total) }), rows };
 }
