@@ -31,8 +31,11 @@ export interface Sample {
   keep(): void;
 }
 
-/** Where the kernel tells of each cgroup a walk finds nothing new: how often it is made all the same. */
-const WALK_MS = 60_000;
+/**
+ * Where the kernel tells of each cgroup a walk, which asks for each inode, finds nothing new: how often it is made all the
+ * same, and after one that had problems.
+ */
+const WALK_MS = { whole: 300_000, partial: 60_000 };
 
 export class Sampler {
   readonly #deltas = new Map<Signal, Deltas>();
@@ -58,8 +61,9 @@ export class Sampler {
    * all of it.
    */
   async prepare(): Promise<void> {
-    const sawAll = this.kernel.sawAllCgroups();
-    if (!sawAll || performance.now() - this.#walkedAtMs >= WALK_MS) {
+    const isWhole = this.tree.hierarchies().problems.length === 0;
+    const walkAtMs = this.#walkedAtMs + (isWhole ? WALK_MS.whole : WALK_MS.partial);
+    if (!this.kernel.sawAllCgroups() || performance.now() >= walkAtMs) {
       this.#walkedAtMs = performance.now();
       await this.tree.reconcile();
       this.#bury(this.#strangers.gone(this.#counted(), (id) => this.tree.isUnknown(id)));

@@ -39,11 +39,23 @@ interface Place {
   readonly psi: boolean;
 }
 
+/** What is read, and for which cgroups and mounts that was chosen. */
+interface Choice {
+  readonly cgroups: readonly CgroupRecord[];
+  readonly v2: Hierarchies['v2'];
+  readonly v1: Hierarchies['v1'];
+  readonly places: readonly (Place & { readonly id: bigint })[];
+}
+
+const isSame = (some: readonly CgroupRecord[], others: readonly CgroupRecord[]) =>
+  some.length === others.length && some.every((record, i) => record === others[i]);
+
 export class CgroupFilesSignal implements Signal {
   readonly #psi: boolean;
   readonly #reader: TotalsReader;
   readonly #rising: RisingTotals;
   readonly #directories = new Map<bigint, string>();
+  #choice: Choice | undefined;
   #failure: string | undefined;
   #leftOut = 0;
 
@@ -101,7 +113,7 @@ export class CgroupFilesSignal implements Signal {
       try {
         const read = this.#reader.read(directory, psi);
         this.#directories.set(id, directory);
-        const totals = read.map((total, i) => (psi || i === THROTTLED ? total : undefined));
+        const totals = psi ? read : read.map((total, i) => (i === THROTTLED ? total : undefined));
         return totals.some((total) => typeof total === 'bigint') ? [{ id, totals }] : [];
       } catch (error) {
         this.#failure = (error as Error).message;
@@ -110,9 +122,19 @@ export class CgroupFilesSignal implements Signal {
     });
   }
 
-  #chosen() {
-    const rank = ({ containerId, podUid }: CgroupRecord) => (containerId ? 0 : podUid ? 1 : 2);
+  /** Chosen anew when a cgroup or a mount came or went. */
+  #chosen(): Choice['places'] {
     const cgroups = this.options.cgroups();
+    const { v2, v1 } = this.options.hierarchies();
+    const last = this.#choice;
+    if (last && last.v2 === v2 && last.v1 === v1 && isSame(last.cgroups, cgroups)) return last.places;
+    const places = this.#choose(cgroups);
+    this.#choice = { cgroups, v2, v1, places };
+    return places;
+  }
+
+  #choose(cgroups: readonly CgroupRecord[]) {
+    const rank = ({ containerId, podUid }: CgroupRecord) => (containerId ? 0 : podUid ? 1 : 2);
     const parents = new Set(
       cgroups.map(({ hierarchy, path }) => (hierarchy === 'v2' ? parentOf(path) : '/')),
     );

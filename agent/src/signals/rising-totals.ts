@@ -27,6 +27,7 @@ export class RisingTotals {
    */
   told(id: bigint, totals: Totals): readonly bigint[] {
     const known = this.#rises.get(id);
+    if (known && totals.every((total, i) => total === null || total === known.last[i])) return known.told;
     const last = known?.last ?? (this.older.has(id) ? totals : totals.map(() => 0n));
     const rise = {
       last: totals.map((total, i) => (total === null ? last[i] : total)),

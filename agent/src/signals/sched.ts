@@ -68,16 +68,16 @@ export class SchedSignal implements Signal {
 
   /** Cgroups that waited in this window. */
   #waits(drained: SchedDrained) {
-    const rows = [...drained.ids].map((id, row) => {
+    const ids: bigint[] = [];
+    const waits: bigint[] = [];
+    drained.ids.forEach((id, row) => {
+      const now = bucketsOf(drained, row);
       const before = this.#before.get(id);
-      return { id, waits: Array.from(bucketsOf(drained, row), (n, i) => n - (before?.[i] ?? 0n)) };
+      if (now.every((n, i) => n === (before?.[i] ?? 0n))) return;
+      ids.push(id);
+      now.forEach((n, i) => waits.push(n - (before?.[i] ?? 0n)));
     });
-    const busy = rows.filter(({ waits }) => waits.some((n) => n !== 0n));
-    return {
-      ids: busy.map(({ id }) => id),
-      boundsNs: [...waitBoundsNs],
-      waits: busy.flatMap(({ waits }) => waits),
-    };
+    return { ids, boundsNs: [...waitBoundsNs], waits };
   }
 }
 
