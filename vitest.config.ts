@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['{native,lib/*,agent,ingester,api,simulator,cli,lab,test}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', 'api/web/**/node_modules/**'],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 240_000,
     pool: 'forks',
     maxWorkers: 2,

@@ -64,7 +64,7 @@ describe.skipIf(missing)('rollup', { timeout: 180_000 }, () => {
       return (
         (/^ingester_lag_messages 0$/m.test(text) && /^ingester_windows_total [1-9]/m.test(text)) || undefined
       );
-    }, 60_000);
+    }, 180_000);
     await cli.end();
     await nameContainers();
   }

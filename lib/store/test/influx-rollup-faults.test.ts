@@ -30,7 +30,7 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
 
   test(
     'cut off at each of its requests, before or after: the next one ends with the same, names that changed meanwhile too',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       const store = await on.filled();
       const proxy = await FaultProxy.start(store.options.url);
@@ -61,7 +61,7 @@ describe.skipIf(missing)('the roll-up of InfluxDB 2.7 in trouble', () => {
 
   test(
     'two at once, one of which is cut off at any of its requests: the hours are right',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async () => {
       const store = await on.filled();
       const proxy = await FaultProxy.start(store.options.url);
