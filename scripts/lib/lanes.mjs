@@ -7,7 +7,7 @@ import { root } from './steps.mjs';
 
 /**
  * Guests wait for each other's processors: on two cores a pair of them takes longer than one after the other, and leaves
- * the other tests nothing. So one runs at a time, beside them.
+ * the other tests nothing. So those with many guests run one at a time, beside all else; that ends at about the same time.
  */
 const LANES = [
   ['guests.test', '--maxWorkers=1'],
