@@ -1,9 +1,8 @@
 /** Everything that proves it. Sets up, builds, gets the real parts, runs the tests; the last line is the count. */
 import { build } from './lib/build.mjs';
-import { testAll } from './lib/lanes.mjs';
+import { testAll, vitest } from './lib/lanes.mjs';
 import { checkNode, npmPackages, systemPackages } from './lib/setup.mjs';
-import { main, root, show } from './lib/steps.mjs';
-import { join } from 'node:path';
+import { main, show } from './lib/steps.mjs';
 
 const help = `npm test [-- VITEST ARGUMENTS]
 
@@ -21,7 +20,7 @@ await main(async () => {
   await build();
   await getParts();
   if (args.length === 0) return await testAll();
-  return await show(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args]);
+  return await show(process.execPath, vitest(args));
 });
 
 /** Not getting one is no failure here: the tests that need it say so, and fail in CI. */

@@ -6,6 +6,7 @@ import { batchFromJson } from '@dentryscope/contracts';
 import type { NodeBatch } from '@dentryscope/contracts';
 import { GUEST_TEST_TIMEOUT_MS, guestAvailable, KERNELS, runInGuest } from '@dentryscope/lab';
 import { root } from './lib/cli.js';
+import { untilAgentStarted } from './lib/guest-agent.js';
 import { buildWorkload } from './lib/workload.js';
 
 const cache = join(root, '.cache');
@@ -29,7 +30,7 @@ mkdir /sys/fs/cgroup/${backend}
 export DENTRYSCOPE_DATA_DIR=/tmp/${backend}
 dentryscope agent --transport stdout --backend ${backend} --window 1s --agent-listen off --kubernetes off > /tmp/out 2> /tmp/err &
 agent=$!
-until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 1; done
+${untilAgentStarted}
 $workload miss 1000 /data/${backend} /sys/fs/cgroup/${backend}/cgroup.procs > /dev/null
 sleep 2
 kill -TERM $agent

@@ -7,6 +7,7 @@ import type { NodeBatch } from '@dentryscope/contracts';
 import { GUEST_TEST_TIMEOUT_MS as timeout, requirePart, runInGuest } from '@dentryscope/lab';
 import type { CgroupLayout, KernelVersion } from '@dentryscope/lab';
 import { root } from './lib/cli.js';
+import { untilAgentStarted } from './lib/guest-agent.js';
 import { buildWorkload } from './lib/workload.js';
 
 const skipped = requirePart('vm');
@@ -52,7 +53,7 @@ const script = (hierarchy: string) => `
 set -ex
 dentryscope agent --transport stdout --window 1s --agent-listen off --kubernetes off --data-dir /tmp/data > /tmp/out 2> /tmp/err &
 agent=$!
-until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 1; done
+${untilAgentStarted}
 ${containers
   .map(
     ({ path }, i) =>

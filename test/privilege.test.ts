@@ -7,6 +7,7 @@ import type { HookStatus, NodeBatch } from '@dentryscope/contracts';
 import { GUEST_TEST_TIMEOUT_MS as timeout, requirePart, runInGuest } from '@dentryscope/lab';
 import type { KernelVersion } from '@dentryscope/lab';
 import { root } from './lib/cli.js';
+import { untilAgentStarted } from './lib/guest-agent.js';
 import { buildWorkload } from './lib/workload.js';
 
 const skipped = requirePart('vm');
@@ -26,7 +27,7 @@ mkdir -p /sys/fs/cgroup/${name} /data/${name}
 setpriv --bounding-set=-all,${capabilities.map((one) => `+${one}`).join(',')} --inh-caps=-all \\
   dentryscope agent --transport stdout --window 1s --agent-listen off --kubernetes off --data-dir /tmp/${name} > /tmp/out 2> /tmp/err &
 agent=$!
-until grep -q 'agent started' /tmp/err; do kill -0 $agent || { cat /tmp/err >&2; exit 3; }; sleep 1; done
+${untilAgentStarted}
 ${workload} miss 1000 /data/${name} /sys/fs/cgroup/${name}/cgroup.procs > /dev/null
 sleep 1.5
 kill -TERM $agent

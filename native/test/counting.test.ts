@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DentryProbe } from '@dentryscope/native';
 import { movedOps } from './hook-table.js';
-import { countsOf, makeCgroup, work } from './measure.mjs';
+import { countsOf, makeCgroup, undisturbed, work } from './measure.mjs';
 import type { TestCgroup } from './measure.mjs';
 import { cgroup1Memory, cgroup2, compileWorkload, scratch, withoutKernel } from './support.js';
 
@@ -119,17 +119,18 @@ describe.skipIf(skipped)('on this kernel', () => {
   });
 
   it.each(movedOps)('%s: counts for its new cgroup a task that runs while another moves it', async (op) => {
-    let switches: number | undefined = 1;
-    // The soft-lockup watchdog, every 4 s, may take even a real-time task's CPU; then it is another case.
-    for (let attempt = 0; switches !== 0 && attempt < 5; attempt++) {
+    const attempt = async () => {
       const [from, to] = [makeCgroup(v2), makeCgroup(v2)];
       const probe = DentryProbe.open();
-      ({ switches } = await work(binary, { op, n: 1500, dir }, [from, to]));
+      const { switches } = await work(binary, { op, n: 1500, dir }, [from, to]);
       const drained = probe.drain();
       probe.close();
       for (const cgroup of [from, to]) await cgroup.remove();
       expect([from, to].map(({ id }) => countsOf(drained, id).dentriesAllocated)).toEqual([500n, 1000n]);
-    }
+      return switches;
+    };
+    // The soft-lockup watchdog, every 4 s, may take even a real-time task's CPU; then it is another case.
+    const { result: switches } = await undisturbed(attempt, (switches) => switches !== 0);
     expect(switches, 'context switches during the move').toBe(0);
   });
 

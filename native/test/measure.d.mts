@@ -47,5 +47,10 @@ export interface Measured {
 
 export function makeCgroup(root: string): TestCgroup;
 export function work(binary: string, work: Work, cgroups: TestCgroup[]): Promise<Told>;
+export function undisturbed<T>(
+  attempt: () => Promise<T>,
+  isDisturbed: (result: T) => boolean,
+  most?: number,
+): Promise<{ result: T; attempts: number }>;
 export function countsOf(drained: Drained, id: bigint): Counts;
 export function measure(config: { workload: string; open?: OpenOptions; runs: Run[] }): Promise<Measured>;

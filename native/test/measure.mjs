@@ -95,15 +95,19 @@ async function measureOne(probe, binary, run) {
   }
 }
 
-/** A task that is moved while it runs may have to let its CPU go (workload_moved.h): then that was not measured. */
-const ATTEMPTS = 5;
-
-async function measureUndisturbed(probe, binary, run) {
+/** What else runs may disturb a measurement: then it is made again, at most `most` times. What is wrong is so each time. */
+export async function undisturbed(attempt, isDisturbed, most = 5) {
   for (let attempts = 1; ; attempts += 1) {
-    const result = await measureOne(probe, binary, run);
-    const isDisturbed = result.states.some(({ switches }) => switches > 0);
-    if (!isDisturbed || attempts === ATTEMPTS) return { ...result, attempts };
+    const result = await attempt();
+    if (attempts === most || !isDisturbed(result)) return { result, attempts };
   }
+}
+
+/** A task that is moved while it runs may have to let its CPU go (workload_moved.h): then that was not measured. */
+async function measureRun(probe, binary, run) {
+  const leftCpu = ({ states }) => states.some(({ switches }) => switches > 0);
+  const { result, attempts } = await undisturbed(() => measureOne(probe, binary, run), leftCpu);
+  return { ...result, attempts };
 }
 
 export async function measure({ workload, open, runs }) {
@@ -111,7 +115,7 @@ export async function measure({ workload, open, runs }) {
   try {
     const before = await settled(probe);
     const results = [];
-    for (const run of runs) results.push(await measureUndisturbed(probe, workload, run));
+    for (const run of runs) results.push(await measureRun(probe, workload, run));
     const after = await settled(probe);
     const lost = before === null || after === null ? null : after - before;
     return { runs: results, unexplained: lost, hooks: probe.hooks, events: probe.pollCgroupEvents() };

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { ReclaimProbe, reclaimKinds } from '@dentryscope/native';
-import { makeCgroup, work } from './measure.mjs';
+import { makeCgroup, undisturbed, work } from './measure.mjs';
 
 const MANY = 12;
 
@@ -170,18 +170,16 @@ function disturbed(name, { ns, gone, seen }) {
   );
 }
 
-async function undisturbed(name, config, probe) {
-  for (let tries = 1; ; tries += 1) {
-    const result = await scenarios[name](config, probe);
-    if (tries === TRIES || !disturbed(name, result)) return result;
-  }
+async function measureOne(name, config, probe) {
+  const attempt = () => scenarios[name](config, probe);
+  return (await undisturbed(attempt, (result) => disturbed(name, result), TRIES)).result;
 }
 
 export async function measureReclaim(config) {
   const probe = ReclaimProbe.open(config.open);
   try {
     const results = {};
-    for (const name of config.scenarios) results[name] = await undisturbed(name, config, probe);
+    for (const name of config.scenarios) results[name] = await measureOne(name, config, probe);
     return { results, hooks: probe.hooks, shrinkers: probe.shrinkers(), eventsLost: probe.eventsLost };
   } finally {
     probe.close();

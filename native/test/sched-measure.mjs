@@ -10,10 +10,9 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { SchedProbe, TimerJitter } from '@dentryscope/native';
-import { makeCgroup } from './measure.mjs';
+import { makeCgroup, undisturbed } from './measure.mjs';
 
 const BUCKETS = 16;
-const ATTEMPTS = 5;
 
 /** What `drained` says of a cgroup: 0 where it has no entry, null for what no program sees. */
 function rowOf(drained, id) {
@@ -91,11 +90,11 @@ async function between(probe, binary, args, cgroups, meanwhile = async () => {})
 const ops = {
   /** What comes above real-time tasks makes one of them wait once more, by the scheduler's own count: then it is made again. */
   pingpong: async ({ cpu, n }, probe, binary, [a, b]) => {
-    for (let attempts = 1; ; attempts += 1) {
-      const result = await between(probe, binary, ['pingpong', cpu, n, a.procs, b.procs], [a, b]);
-      const waits = result.lines.map((line) => Number(line.split(' ')[0]));
-      if ((waits[0] === n + 1 && waits[1] === n) || attempts === ATTEMPTS) return result;
-    }
+    const args = ['pingpong', cpu, n, a.procs, b.procs];
+    const waitedMore = ({ lines }) =>
+      [n + 1, n].some((waits, i) => Number(lines[i]?.split(' ')[0]) !== waits);
+    const { result } = await undisturbed(() => between(probe, binary, args, [a, b]), waitedMore);
+    return result;
   },
   create: ({ dir, n }, probe, binary, [a]) => between(probe, binary, ['create', dir, n, a.procs], [a]),
   /** Thawed `ms` after all of them wait. */

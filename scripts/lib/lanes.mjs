@@ -1,9 +1,8 @@
 /** All tests at once, in two runs of Vitest side by side. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { root } from './steps.mjs';
+import { ending, root } from './steps.mjs';
 
 /**
  * Guests wait for each other's processors: on two cores a pair of them takes longer than one after the other, and leaves
@@ -13,6 +12,9 @@ const LANES = [
   ['guests.test', '--maxWorkers=1'],
   ['--exclude=**/*guests.test.ts', '--maxWorkers=2'],
 ];
+
+/** Node's arguments. */
+export const vitest = (args) => [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
 const COUNTS = /^(\d+) passed, (\d+) failed, (\d+) skipped$/;
 
 /** Prints what the lanes print, and the sum of their counts as the last line. @returns 0 when all passed */
@@ -26,13 +28,12 @@ export async function testAll() {
 }
 
 async function runLane(args) {
-  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args];
   const env = process.stdout.isTTY ? { ...process.env, FORCE_COLOR: '1' } : process.env;
-  const child = spawn(process.execPath, vitest, { cwd: root, stdio: ['inherit', 'pipe', 'inherit'], env });
-  const relay = (signal) => child.kill(signal);
-  // The terminal sends Ctrl-C to all of us; each ends in its own order.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', relay);
+  const child = spawn(process.execPath, vitest(args), {
+    cwd: root,
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env,
+  });
   // One that ends before it counted has failed.
   let counts = [0, 1, 0];
   createInterface(child.stdout).on('line', (line) => {
@@ -40,6 +41,6 @@ async function runLane(args) {
     if (found) counts = found.slice(1).map(Number);
     else process.stdout.write(`${line}\n`);
   });
-  const [code, signal] = await once(child, 'close');
-  return { counts, status: code ?? (signal === 'SIGINT' ? 130 : 143) };
+  const status = await ending(child);
+  return { counts, status };
 }

@@ -55,7 +55,11 @@ export async function run(command, args, options = {}) {
 
 /** Like `run`, but what it prints is shown as it comes. @returns the exit status, 128 + n after signal n */
 export async function show(command, args, options = {}) {
-  const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+  return await ending(spawn(command, args, { cwd: root, stdio: 'inherit', ...options }));
+}
+
+/** @returns the exit status of a child, 128 + n after signal n */
+export async function ending(child) {
   // The terminal sends Ctrl-C to both; the child ends in its own order and we wait for it.
   const relay = (signal) => child.kill(signal);
   const ignore = () => {};

@@ -125,22 +125,23 @@ export class CgroupFilesSignal implements Signal {
   /** Chosen anew when a cgroup or a mount came or went. */
   #chosen(): Choice['places'] {
     const cgroups = this.options.cgroups();
-    const { v2, v1 } = this.options.hierarchies();
+    const hierarchies = this.options.hierarchies();
+    const { v2, v1 } = hierarchies;
     const last = this.#choice;
     if (last && last.v2 === v2 && last.v1 === v1 && isSame(last.cgroups, cgroups)) return last.places;
-    const places = this.#choose(cgroups);
+    const places = this.#choose(cgroups, hierarchies);
     this.#choice = { cgroups, v2, v1, places };
     return places;
   }
 
-  #choose(cgroups: readonly CgroupRecord[]) {
+  #choose(cgroups: readonly CgroupRecord[], hierarchies: Hierarchies) {
     const rank = ({ containerId, podUid }: CgroupRecord) => (containerId ? 0 : podUid ? 1 : 2);
     const parents = new Set(
       cgroups.map(({ hierarchy, path }) => (hierarchy === 'v2' ? parentOf(path) : '/')),
     );
     const known = cgroups.flatMap((record) => {
       const innermost = !parents.has(record.path) && record.path !== '/';
-      const place = this.#place(record, innermost);
+      const place = this.#place(record, innermost, hierarchies);
       return place ? [{ id: record.id, rank: rank(record), ...place }] : [];
     });
     const containers = known.filter((one) => one.rank < 2);
@@ -152,8 +153,7 @@ export class CgroupFilesSignal implements Signal {
     return [...containers, ...others.slice(0, room)];
   }
 
-  #place({ hierarchy, path }: CgroupRecord, innermost: boolean): Place | undefined {
-    const { v2, v1 } = this.options.hierarchies();
+  #place({ hierarchy, path }: CgroupRecord, innermost: boolean, { v2, v1 }: Hierarchies): Place | undefined {
     if (hierarchy === 'v2')
       return v2 === undefined ? undefined : { directory: join(v2, path), psi: this.#psi && innermost };
     if (!hierarchy.split(',').includes('cpu')) return undefined;
