@@ -16,11 +16,12 @@ export interface Result {
 }
 
 export interface Config {
-  open?: object;
+  /** Probes that look on at the same runs. Default: one, by whatever there is. */
+  opens?: object[];
   runs: Run[];
 }
 
-/** Measures one configuration after another in one guest. `prepare` is shell text that ends in what runs the rest. */
+/** Measures one configuration after another in one guest: what each of their probes saw. `prepare` is shell text that ends in what runs the rest. */
 export async function inGuest(
   kernel: KernelVersion,
   layout: CgroupLayout,

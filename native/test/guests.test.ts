@@ -15,10 +15,8 @@ const allocated = (result?: Result) =>
 /** Debian's 6.12 has no v1 memory controller, so it is the one with v2 alone. */
 describe.skipIf(skipped)('Linux 6.12, cgroup v2', () => {
   it('needs no more than CAP_BPF and CAP_PERFMON for fentry and tracepoints', { timeout }, async () => {
-    const configs = (['fentry', 'tracepoint'] as const).map((backend) => ({
-      open: { backends: [backend] },
-      runs: [{ ...one('miss', '/data'), roots: ['/sys/fs/cgroup/ours'] }],
-    }));
+    const opens = ['fentry', 'tracepoint'].map((backend) => ({ backends: [backend] }));
+    const configs = [{ opens, runs: [{ ...one('miss', '/data'), roots: ['/sys/fs/cgroup/ours'] }] }];
     // The root's directory is not writable, which only root with all capabilities overlooks.
     const only = 'mkdir /sys/fs/cgroup/ours; exec setpriv --bounding-set=-all,+bpf,+perfmon --inh-caps=-all';
     for (const { hooks, runs: results } of await inGuest('6.12', 'v2', binary, configs, only)) {
@@ -32,7 +30,7 @@ describe.skipIf(skipped)('Linux 6.12, cgroup v2', () => {
 describe.skipIf(skipped)('Linux 6.1 with 8 CPUs', () => {
   it('sums what each of them counted', { timeout }, async () => {
     const run = together('/sys/fs/cgroup').find(({ name }) => name === '8 processes in one cgroup')!;
-    const exact = [{ open: { backends: ['fentry'] }, runs: [run] }];
+    const exact = [{ opens: [{ backends: ['fentry'] }], runs: [run] }];
     const [result] = await inGuest('6.1', 'v2', binary, exact, 'exec', 8);
     expect(allocated(result)).toEqual([['8000']]);
     expectWhole(result, 'fentry');
@@ -52,7 +50,7 @@ describe.skipIf(skipped).each([
   it('charges the hierarchy in which the task is, or the one preferred', { timeout }, async () => {
     const results = await inGuest(kernel, 'hybrid', binary, [
       { runs: [miss(v2, v1), miss(v1)] },
-      { open: { preferV1: true }, runs: [miss(v2, v1), miss(v2)] },
+      { opens: [{ preferV1: true }], runs: [miss(v2, v1), miss(v2)] },
     ]);
     expect(results.map(allocated)).toEqual([
       [['1000', '0'], ['1000']],
@@ -73,10 +71,8 @@ describe.skipIf(skipped).each(['5.10', '6.1'] as const)('Linux %s', (kernel) => 
       roots: ['/sys/fs/cgroup/memory'],
       limitBytes: 400_000,
     };
-    const exact = ['fentry', 'kprobe'].map((backend) => ({
-      open: { backends: [backend] },
-      runs: [atLimit],
-    }));
+    const opens = ['fentry', 'kprobe'].map((backend) => ({ backends: [backend] }));
+    const exact = [{ opens, runs: [atLimit] }];
     for (const { runs, unexplained } of await inGuest(kernel, 'hybrid', binary, exact)) {
       expect(runs[0]?.failed).toBeGreaterThan(0);
       expect(runs[0]?.counts[0]?.dentriesAllocated).toBe(String(20_000 - (runs[0]?.failed ?? 0)));

@@ -1,4 +1,4 @@
-/** Every operation of the hook table, a thousand times, on the kernels of Debian 11, 12 and 13, by every backend. */
+/** Every operation of the hook table, a thousand times, on the kernels of Debian 11, 12 and 13. Every backend looks on at the same. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GUEST_TEST_TIMEOUT_MS, KERNELS, requirePart } from '@dentryscope/lab';
 import type { Backend, Counter } from '@dentryscope/native';
@@ -23,7 +23,8 @@ describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
   let results: Record<Backend, Result | undefined>;
 
   beforeAll(async () => {
-    const configs = backends.map((backend) => ({ open: { backends: [backend] }, runs }));
+    const opens = backends.map((backend) => ({ backends: [backend] }));
+    const configs = [{ opens, runs }];
     const [fentry, kprobe, tracepoint] = await inGuest(kernel, 'v2', binary, configs, `${prepare} && exec`);
     results = { fentry, kprobe, tracepoint };
   }, GUEST_TEST_TIMEOUT_MS);

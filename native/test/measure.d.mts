@@ -53,4 +53,8 @@ export function undisturbed<T>(
   most?: number,
 ): Promise<{ result: T; attempts: number }>;
 export function countsOf(drained: Drained, id: bigint): Counts;
-export function measure(config: { workload: string; open?: OpenOptions; runs: Run[] }): Promise<Measured>;
+export function measure(config: {
+  workload: string;
+  opens?: OpenOptions[];
+  runs: Run[];
+}): Promise<Measured[]>;

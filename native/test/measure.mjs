@@ -2,7 +2,7 @@
  * Runs workloads in cgroups of their own under a probe, and tells what was counted. Tests use it on this machine and,
  * as a script, in guest kernels:
  *
- *   node measure.mjs '[{"workload": "/path/of/workload", "open": {"backends": ["kprobe"]}, "runs": [
+ *   node measure.mjs '[{"workload": "/path/of/workload", "opens": [{"backends": ["kprobe"]}], "runs": [
  *     {"name": "miss", "roots": ["/sys/fs/cgroup"], "work": [{"op": "miss", "n": 1000, "dir": "/data"}]}]}]'
  *
  * A run makes one cgroup below each of `roots`; each process of `work` enters all of them (`apart`: the one at its place). `limitBytes` bounds the
@@ -75,8 +75,14 @@ async function settled(probe) {
   return last;
 }
 
-/** In the order of `work`: each in all of the run's cgroups, or, with `apart`, in one of its own. */
-async function measureOne(probe, binary, run) {
+async function settledAll(probes) {
+  const all = [];
+  for (const probe of probes) all.push(await settled(probe));
+  return all;
+}
+
+/** Counts by probe, in the order of `work`: each in all of the run's cgroups, or, with `apart`, in one of its own. */
+async function measureOne(probes, binary, run) {
   const cgroups = run.roots.map(makeCgroup);
   if (run.limitBytes) {
     writeFileSync(join(cgroups[0].path, 'memory.limit_in_bytes'), String(run.limitBytes));
@@ -86,8 +92,8 @@ async function measureOne(probe, binary, run) {
     const told = await Promise.all(
       run.work.map((item, i) => work(binary, item, run.apart ? [cgroups[i]] : cgroups)),
     );
-    const drained = probe.drain();
-    const counts = cgroups.map(({ id }) => countsOf(drained, id));
+    const drained = probes.map((probe) => probe.drain());
+    const counts = drained.map((one) => cgroups.map(({ id }) => countsOf(one, id)));
     const failed = told.reduce((sum, one) => sum + one.failed, 0);
     return { name: run.name, counts, failed, states: told };
   } finally {
@@ -104,29 +110,37 @@ export async function undisturbed(attempt, isDisturbed, most = 5) {
 }
 
 /** A task that is moved while it runs may have to let its CPU go (workload_moved.h): then that was not measured. */
-async function measureRun(probe, binary, run) {
+async function measureRun(probes, binary, run) {
   const leftCpu = ({ states }) => states.some(({ switches }) => switches > 0);
-  const { result, attempts } = await undisturbed(() => measureOne(probe, binary, run), leftCpu);
+  const { result, attempts } = await undisturbed(() => measureOne(probes, binary, run), leftCpu);
   return { ...result, attempts };
 }
 
-export async function measure({ workload, open, runs }) {
-  const probe = DentryProbe.open(open);
+const lostOf = (before, after) => (before === null || after === null ? null : after - before);
+
+/** All of `opens` look on at the same runs. What each of them saw, in its place. */
+export async function measure({ workload, opens = [{}], runs }) {
+  const probes = [];
   try {
-    const before = await settled(probe);
+    for (const open of opens) probes.push(DentryProbe.open(open));
+    const before = await settledAll(probes);
     const results = [];
-    for (const run of runs) results.push(await measureRun(probe, workload, run));
-    const after = await settled(probe);
-    const lost = before === null || after === null ? null : after - before;
-    return { runs: results, unexplained: lost, hooks: probe.hooks, events: probe.pollCgroupEvents() };
+    for (const run of runs) results.push(await measureRun(probes, workload, run));
+    const after = await settledAll(probes);
+    return probes.map((probe, i) => ({
+      runs: results.map((run) => ({ ...run, counts: run.counts[i] })),
+      unexplained: lostOf(before[i], after[i]),
+      hooks: probe.hooks,
+      events: probe.pollCgroupEvents(),
+    }));
   } finally {
-    probe.close();
+    for (const probe of probes) probe.close();
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const results = [];
-  for (const config of JSON.parse(process.argv[2])) results.push(await measure(config));
+  for (const config of JSON.parse(process.argv[2])) results.push(...(await measure(config)));
   const json = JSON.stringify(results, (_, value) => (typeof value === 'bigint' ? String(value) : value));
   process.stdout.write(`${json}\n`);
 }

@@ -1,7 +1,7 @@
 /**
- * Makes a guest kernel reclaim dentries in each way, and tells what a ReclaimProbe saw of it:
+ * Makes a guest kernel reclaim dentries in each way, and tells what each of the probes that look on saw of it:
  *
- *   node reclaim-measure.mjs '{"workload": "/path/of/workload", "timed": "/path/of/timed", "open": {"backends": ["fentry"]},
+ *   node reclaim-measure.mjs '{"workload": "/path/of/workload", "timed": "/path/of/timed", "opens": [{"backends": ["fentry"]}],
  *     "n": 300000, "device": "/dev/vda", "root": "/sys/fs/cgroup", "scenarios": ["drop_caches", "remount", "umount"]}'
  *
  * Everything in /data is a scratch file system's. Prints one line of JSON, 64-bit numbers as strings.
@@ -44,12 +44,13 @@ const minus = (after, before) =>
     ]),
   );
 
-/** What the probe saw while `action` ran; `action` gives what the system call itself cost. */
-async function watch(probe, action) {
-  probe.events();
-  const before = sums(probe);
+/** What each probe saw while `action` ran; `action` gives what the system call itself cost. */
+async function watch(probes, action) {
+  for (const probe of probes) probe.events();
+  const before = probes.map(sums);
   const told = await action();
-  return { ...told, seen: minus(sums(probe), before), events: probe.events() };
+  const saw = (probe, i) => ({ seen: minus(sums(probe), before[i]), events: probe.events() });
+  return { ...told, saw: probes.map(saw) };
 }
 
 /** One system call, timed from outside. */
@@ -70,57 +71,58 @@ async function settled(probe) {
 }
 
 const scenarios = {
-  async drop_caches(config, probe) {
+  async drop_caches(config, probes) {
     await fill(config, '/data');
-    return watch(probe, () => timed(config.timed, 'drop_caches', '-'));
+    return watch(probes, () => timed(config.timed, 'drop_caches', '-'));
   },
-  async remount(config, probe) {
+  async remount(config, probes) {
     await fill(config, '/data');
-    const result = await watch(probe, () => timed(config.timed, 'remount', '/data'));
+    const result = await watch(probes, () => timed(config.timed, 'remount', '/data'));
     execFileSync('mount', ['-o', 'remount,rw', '/data']);
     return result;
   },
-  async umount(config, probe) {
+  async umount(config, probes) {
     await fill(config, '/data');
-    const result = await watch(probe, () => timed(config.timed, 'umount', '/data'));
+    const result = await watch(probes, () => timed(config.timed, 'umount', '/data'));
     execFileSync('mount', [config.device, '/data']);
     return result;
   },
   /** Dentries of files, which a tmpfs holds itself. */
-  async umount_files(config, probe) {
+  async umount_files(config, probes) {
     mkdirSync('/run/files', { recursive: true });
     execFileSync('mount', ['-t', 'tmpfs', 'files', '/run/files']);
     await fill(config, '/run/files', 'create', Math.ceil(config.n / 10));
-    return watch(probe, () => timed(config.timed, 'umount', '/run/files'));
+    return watch(probes, () => timed(config.timed, 'umount', '/run/files'));
   },
   /** More umounts at once than a kretprobe has instances: what is lost must be told. */
-  async many(config, probe) {
+  async many(config, probes) {
     const dirs = Array.from({ length: MANY }, (_, i) => `/run/many-${i}`);
     for (const dir of dirs) {
       mkdirSync(dir, { recursive: true });
       execFileSync('mount', ['-t', 'tmpfs', 'many', dir]);
       await fill(config, dir, 'create', 2000);
     }
-    const missed = () => probe.hooks.find(({ hook }) => hook === 'reclaim_umount').missed;
+    const missed = () =>
+      probes.map(({ hooks }) => hooks.find(({ hook }) => hook === 'reclaim_umount').missed);
     const before = missed();
     const dentries = nrDentry();
-    return watch(probe, async () => {
+    return watch(probes, async () => {
       const children = dirs.map((dir) => spawn(config.timed, ['umount', dir], { stdio: 'ignore' }));
       const ends = await Promise.all(children.map((child) => once(child, 'exit')));
       return {
         gone: dentries - nrDentry(),
         failed: ends.filter(([code]) => code !== 0).length,
-        missed: missed() - before,
+        missed: missed().map((now, i) => now - before[i]),
       };
     });
   },
   /** A task in a cgroup whose memory is too small for its dentries. */
-  async direct(config, probe) {
+  async direct(config, probes) {
     const cgroup = makeCgroup(config.root);
     // Not memory.max: 5.10 kills there, as dentries are freed a grace period after they died.
     writeFileSync(join(cgroup.path, 'memory.high'), String(config.limitBytes));
     try {
-      return await watch(probe, async () => {
+      return await watch(probes, async () => {
         const before = nrDentry();
         await work(config.workload, { op: 'miss', n: config.n, dir: '/data' }, [cgroup]);
         return { cgroup: cgroup.id, gone: BigInt(config.n) - (nrDentry() - before) };
@@ -130,9 +132,10 @@ const scenarios = {
     }
   },
   /** kswapd: anonymous memory grows until it has freed a tenth of the dentries. */
-  async pressure(config, probe) {
+  async pressure(config, probes) {
     await fill(config, '/data');
-    return watch(probe, async () => {
+    return watch(probes, async () => {
+      const [probe] = probes;
       const enough = sums(probe).pressure.freed + BigInt(config.n) / 10n;
       const before = nrDentry();
       const hog = spawn(config.timed, ['hog'], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -162,33 +165,45 @@ const TRIES = 3;
  * And a dentry of /proc that another process leaves behind meanwhile is one less in nr_dentry. Then it is made again;
  * what is wrong is so each time.
  */
-function disturbed(name, { ns, gone, seen }) {
-  const reclaimed = (figure) => Object.values(seen).reduce((sum, kind) => sum + kind[figure], 0n);
-  return (
-    (TIMED.includes(name) && 10n * reclaimed('ns') <= 9n * ns) ||
-    (EXACT.includes(name) && gone !== reclaimed('freed'))
-  );
+function disturbed(name, { ns, gone, saw }) {
+  return saw.some(({ seen }) => {
+    const reclaimed = (figure) => Object.values(seen).reduce((sum, kind) => sum + kind[figure], 0n);
+    return (
+      (TIMED.includes(name) && 10n * reclaimed('ns') <= 9n * ns) ||
+      (EXACT.includes(name) && gone !== reclaimed('freed'))
+    );
+  });
 }
 
-async function measureOne(name, config, probe) {
-  const attempt = () => scenarios[name](config, probe);
+async function measureOne(name, config, probes) {
+  const attempt = () => scenarios[name](config, probes);
   return (await undisturbed(attempt, (result) => disturbed(name, result), TRIES)).result;
 }
 
+/** All of `opens` look on at the same reclaim. What each of them saw, in its place. */
 export async function measureReclaim(config) {
-  const probe = ReclaimProbe.open(config.open);
+  const probes = [];
   try {
+    for (const open of config.opens) probes.push(ReclaimProbe.open(open));
     const results = {};
-    for (const name of config.scenarios) results[name] = await measureOne(name, config, probe);
-    return { results, hooks: probe.hooks, shrinkers: probe.shrinkers(), eventsLost: probe.eventsLost };
+    for (const name of config.scenarios) results[name] = await measureOne(name, config, probes);
+    return probes.map((probe, i) => ({
+      results: Object.fromEntries(
+        Object.entries(results).map(([name, result]) => [name, resultOf(result, i)]),
+      ),
+      hooks: probe.hooks,
+      shrinkers: probe.shrinkers(),
+      eventsLost: probe.eventsLost,
+    }));
   } finally {
-    probe.close();
+    for (const probe of probes) probe.close();
   }
 }
 
+const resultOf = ({ saw, missed, ...result }, i) => ({ ...result, ...saw[i], missed: missed?.[i] });
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const results = [];
-  for (const config of JSON.parse(process.argv[2])) results.push(await measureReclaim(config));
+  const results = await measureReclaim(JSON.parse(process.argv[2]));
   const json = JSON.stringify(results, (_, value) => (typeof value === 'bigint' ? String(value) : value));
   process.stdout.write(`${json}\n`);
 }

@@ -74,8 +74,8 @@ test('boots, cgroups and names go with the last that refers to them; a name that
   for (const [n, hour] of [5, 7].entries()) {
     const store = await reopened(directory, T0 + hour * HOUR);
     await expect.poll(() => total(store.reader)).toBe(kept[n]);
-    expect((await nodes(store.reader)).map(({ newest }) => newest.node)).toEqual(['n1']);
     await expect.poll(() => store.retention.onDropped.mock.calls.length).toBe(1);
+    expect((await nodes(store.reader)).map(({ newest }) => newest.node)).toEqual(['n1']);
     await store.close();
     // The first time a cgroup that lives may still be told again, and must find its name.
     expect(await column(directory, 'SELECT count(*)::INTEGER FROM names')).toEqual([n === 0 ? 8 : 4]);
