@@ -156,6 +156,8 @@ it('a kernel that refuses BPF: node-level figures, absent counters, and the reas
   const doctor = Cli.start(['doctor'], quiet, without);
   expect((await doctor.exited).code).toBe(1);
   expect(doctor.stdout).toMatch(/✗ dentry_alloc .*not measured/);
+  const detectors = /\w+ are not measured: .+/g;
+  expect(doctor.stdout.match(detectors)).toEqual(batch.health?.degraded.join('\n').match(detectors));
 });
 
 it('a second agent on one data directory is told whose it is', async () => {

@@ -78,6 +78,14 @@ describe('a detector that', () => {
     expect(signal.problems()).toEqual([`${field} are not measured: this kernel has no /${path}`]);
   });
 
+  it.each(off)('cannot be asked leaves %s out and is not called unbuilt, by %s', (field, path) => {
+    begin({ [path]: undefined });
+    // Whoever runs this may be root, whom no mode refuses.
+    mkdirSync(join(root, path));
+    expect(window()).toEqual({ ...none, [field]: undefined });
+    expect(signal.problems()).toEqual([`${field} are not measured: /${path} could not be read: EISDIR`]);
+  });
+
   it('was off at the begin of a window, or at its end, did not see all of it', () => {
     begin();
     expect(window()?.softlockups).toBe(0n);

@@ -1,6 +1,6 @@
 /** Which of the kernel's watchdogs run: of one that does not nothing is known, which is not 0. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readProc } from '../collectors/proc.js';
 import type { ReportKind } from './heads.js';
 
 /** A file without which the detector is not built, and what says there that it tells nothing. */
@@ -44,7 +44,7 @@ export class Detectors {
   }
 
   standing(): Standing {
-    const found = this.#read(hungTasksFound);
+    const { text: found } = this.#read(hungTasksFound);
     const silent = new Map<ReportKind, string>();
     const look = (kind: ReportKind, file: Switch) => {
       const why = this.#whyOff(file);
@@ -56,18 +56,18 @@ export class Detectors {
   }
 
   #whyOff({ path, off }: Switch): string | undefined {
-    const value = this.#read(path);
-    if (value === undefined) return `this kernel has no ${path}`;
-    return value === off ? `${path} is ${off}` : undefined;
+    const { text, why } = this.#read(path);
+    return why ?? (text === off ? `${path} is ${off}` : undefined);
   }
 
-  #read(path: Switch['path']): string | undefined {
+  /** What stands there, or why it is not known: a kernel built without that detector is another thing than a refusal. */
+  #read(path: Switch['path']): { text?: string; why?: string } {
     const [, root, ...rest] = path.split('/');
     try {
-      return readFileSync(join(this.#roots[root!]!, ...rest), 'utf8').trim();
-    } catch {
-      // A kernel built without that detector.
-      return undefined;
+      const text = readProc(this.#roots[root!]!, join(...rest))?.trim();
+      return text === undefined ? { why: `this kernel has no ${path}` } : { text };
+    } catch (error) {
+      return { why: `${path} could not be read: ${(error as NodeJS.ErrnoException).code}` };
     }
   }
 }

@@ -45,8 +45,11 @@ async function hooks({ settings, logger }: Context, tree: CgroupTree, release: s
       ];
       return [limits.length ? '!' : '✓', hook.hook, [hook.backend, ...limits].join(' — ')];
     });
+  // Some know only after a look what they do not see.
+  for (const signal of kernel.signals) signal.sample();
+  const problems = kernel.signals.flatMap((signal) => signal.problems());
   for (const signal of kernel.signals) signal.close();
-  return findings;
+  return [...findings, ...problems.map((problem): Finding => ['!', 'not whole', problem])];
 }
 
 /** Most hooks are refused for the same reason: it is said in full the first time. */
