@@ -21,7 +21,10 @@ export interface Config {
   runs: Run[];
 }
 
-/** Measures one configuration after another in one guest: what each of their probes saw. `prepare` is shell text that ends in what runs the rest. */
+/**
+ * Measures one configuration after another in one guest. `prepare` is shell text that ends in what runs the rest.
+ * @returns what each of their probes saw
+ */
 export async function inGuest(
   kernel: KernelVersion,
   layout: CgroupLayout,

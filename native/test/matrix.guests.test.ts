@@ -1,4 +1,4 @@
-/** Every operation of the hook table, a thousand times, on the kernels of Debian 11, 12 and 13. Every backend looks on at the same. */
+/** Every operation of the hook table, a thousand times, on the kernels of Debian 11, 12 and 13; all backends look on. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GUEST_TEST_TIMEOUT_MS, KERNELS, requirePart } from '@dentryscope/lab';
 import type { Backend, Counter } from '@dentryscope/native';
